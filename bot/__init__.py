@@ -1,0 +1,1 @@
+"""Backout: decide, carry out, prove and record rollbacks of AI systems."""
