@@ -1,1 +1,1 @@
-"""TODO."""
+"""Slack in a box, for demos, drills and tests."""
