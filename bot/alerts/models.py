@@ -1,0 +1,131 @@
+"""What came in, the signals in it, and the triggers that say whether it matters."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from sqlalchemy import JSON, LargeBinary
+from sqlalchemy import Column as Stored
+from sqlmodel import Field as Column
+from sqlmodel import SQLModel
+
+from bot.foundation.config import Settings
+
+
+class Family(StrEnum):
+    """What does this signal tell about? The first three are the families of the signal taxonomy (R026)."""
+
+    USER_EXPERIENCE = "user_experience"
+    MODEL_QUALITY = "model_quality"
+    OPERATIONAL = "operational"
+    SAFETY = "safety"
+    DATA = "data"
+    BUSINESS = "business"
+
+
+class Trigger(Settings):
+    """A measurable condition on one metric. One breach opens a documented case (R013).
+
+    Attributes:
+        metric: The signal's metric.
+        above: Breached when the value is greater (in `unit`).
+        below: Breached when the value is smaller (in `unit`).
+        harm: True when a breach means harm to a person, whatever the numbers (R168).
+        protects: Which user impact, safety or business risk it guards (R005).
+        source: Where the limit comes from.
+    """
+
+    title: str
+    metric: str
+    systems: list[str] = []
+    above: float | None = None
+    below: float | None = None
+    unit: str
+    window: str
+    family: Family
+    harm: bool = False
+    protects: str
+    source: str
+
+
+class LabelMapping(Settings):
+    """Which labels and annotations say what; the first that is there counts."""
+
+    system: list[str] = ["system", "model", "service"]
+    version: list[str] = ["version", "model_version"]
+    metric: list[str] = ["metric", "signal", "alertname"]
+    value: list[str] = ["value"]
+
+
+class Triggers(Settings):
+    """`config/triggers.yaml`: the alert sources, how to read them, and the triggers by name."""
+
+    sources: dict[str, Literal["alertmanager"]]
+    mapping: LabelMapping = LabelMapping()
+    triggers: Annotated[dict[str, Trigger], Field(min_length=1)]
+
+
+class InboxState(StrEnum):
+    """Has this body been read?
+
+    new -> read              its signals are stored
+    new -> not_understood    authentic, but of no shape we know: kept, and shown to people
+    """
+
+    NEW = "new"
+    READ = "read"
+    NOT_UNDERSTOOD = "not_understood"
+
+
+class InboxItem(SQLModel, table=True):
+    """One authentic body as it came, byte for byte: evidence, whatever becomes of it."""
+
+    __tablename__ = "inbox"
+
+    sequence: int | None = Column(default=None, primary_key=True)
+    source: str
+    body: bytes = Column(sa_column=Stored(LargeBinary, nullable=False))
+    received_at: datetime
+    state: str = Column(default=InboxState.NEW, index=True)
+    note: str = ""
+
+
+class SignalState(StrEnum):
+    """Is it still so?
+
+    firing -> resolved    the source says that it is over; the incident stays until a person closes it
+    """
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+class Signal(SQLModel, table=True):
+    """One thing that one source reported. `dedup_key` makes a redelivery change nothing.
+
+    `finding` says what was made of it: `breached` (with `trigger` and `incident`), `within_limit`, `no_trigger` or
+    `needs_context` (system or version unknown; `note` says which).
+    """
+
+    __tablename__ = "signal"
+
+    id: str = Column(primary_key=True)
+    dedup_key: str = Column(unique=True)
+    source: str
+    inbox_sequence: int
+    system: str | None = Column(default=None, index=True)
+    version: str | None = None
+    metric: str
+    value: float | None = None
+    summary: str
+    state: str
+    finding: str = Column(index=True)
+    trigger: str | None = None
+    incident: str | None = Column(default=None, index=True)
+    note: str = ""
+    labels: dict[str, Any] = Column(sa_column=Stored(JSON, nullable=False))
+    annotations: dict[str, Any] = Column(sa_column=Stored(JSON, nullable=False))
+    starts_at: datetime
+    ends_at: datetime | None = None
+    received_at: datetime

@@ -1,0 +1,132 @@
+"""The tables that everything stands on: the outbox, what was posted, the trail, used nonces, frozen policies."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, LargeBinary
+from sqlmodel import Field, SQLModel
+
+
+class OutboxState(StrEnum):
+    """Where is this row on its way out?
+
+    waiting -> sending     the sender claims it (compare-and-set) and notes until when
+    sending -> done        the other side confirmed what was wanted
+    sending -> waiting     it must be tried again: not confirmed, told to wait, or wanted anew meanwhile
+    sending -> parked      the other side refused for good, or it failed too often; a person is told
+    waiting -> done        a step: ran inside the transaction that ended it
+    """
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    DONE = "done"
+    PARKED = "parked"
+
+
+class OutboxRow(SQLModel, table=True):
+    """One thing that must leave this transaction: a message to bring up to date, a step to run, an effect to have.
+
+    `key` says what it is about (`card:INC-42`); a row is wanted again by raising `wanted`, and is done when `served`
+    has caught up. Lane 0 goes before lane 3; within a lane the lower `sequence` goes first.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("outbox_due", "state", "due_at"),)
+
+    sequence: int | None = Field(default=None, primary_key=True)
+    id: str = Field(unique=True)
+    key: str = Field(unique=True)
+    kind: str
+    lane: int
+    payload: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    state: str = OutboxState.WAITING
+    wanted: int = 1
+    served: int = 0
+    due_at: datetime
+    claimed_until: datetime | None = None
+    attempts: int = 0
+    unclear: bool = False
+    error: str = ""
+    created_at: datetime
+
+
+class Posted(SQLModel, table=True):
+    """Where a message stands in Slack, so that the next version updates it instead of posting again."""
+
+    __tablename__ = "posted"
+
+    key: str = Field(primary_key=True)
+    channel: str
+    ts: str
+    content: str = ""
+
+
+class Nonce(SQLModel, table=True):
+    """A request that has been taken. The same request again has no effect (threat T2)."""
+
+    __tablename__ = "nonce"
+
+    value: str = Field(primary_key=True)
+    seen_at: datetime = Field(index=True)
+
+
+class Sequence(SQLModel, table=True):
+    """The last number given out under a name, for ids that people read aloud (INC-42)."""
+
+    __tablename__ = "sequence"
+
+    name: str = Field(primary_key=True)
+    value: int
+
+
+class Policy(SQLModel, table=True):
+    """A policy as it stood when something began under it, kept by the digest of its bytes."""
+
+    __tablename__ = "policy"
+
+    digest: str = Field(primary_key=True)
+    kind: str
+    body: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    first_seen_at: datetime
+
+
+class Beat(SQLModel, table=True):
+    """When a loop last finished a round, so that another process can tell whether it is alive."""
+
+    __tablename__ = "beat"
+
+    name: str = Field(primary_key=True)
+    at: datetime
+
+
+class TrailEntry(SQLModel, table=True):
+    """One link of the trail. `body` is stored text and is hashed as stored; never parsed to be verified."""
+
+    __tablename__ = "trail_entry"
+
+    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    body: str
+    mac: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False, unique=True))
+    key_id: int
+
+
+class TrailPayload(SQLModel, table=True):
+    """What an entry said in words. The only part of the trail that may be erased; its digest stays in the chain."""
+
+    __tablename__ = "trail_payload"
+
+    seq: int = Field(primary_key=True, foreign_key="trail_entry.seq")
+    salt: bytes = Field(sa_column=Column(LargeBinary(16), nullable=False))
+    body: str
+    subject: str = Field(index=True)
+
+
+class TrailHead(SQLModel, table=True):
+    """The last link. Every writer locks this one row, so the chain never forks."""
+
+    __tablename__ = "trail_head"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    seq: int
+    mac: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))

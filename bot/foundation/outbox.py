@@ -1,0 +1,138 @@
+"""The only way out: what can leave a Work, declared. `foundation/sender.py` sends it.
+
+Three kinds of rows, each named `capability.what` and listed once in `app.py`:
+
+- a *message*: `build(reading, payload)` says what should stand in Slack now; sent under a key, so a later change of
+  the same key updates the message, and a retry can never show an old state;
+- a *step*: `run(work, payload)` continues something inside the database, exactly once, in the transaction that ends it;
+- an *effect*: `await act(payload, key)` touches another system with no transaction open, then `settle(work, payload,
+  outcome)` records what came of it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from slack_sdk.models.views import View
+
+from bot.foundation.blocks import Markup, Message, Text, escape, section
+from bot.foundation.models import Posted
+from bot.foundation.work import Lane, Reading, Work
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Post:
+    """A message in a channel, posted once under its key and then updated in place.
+
+    Attributes:
+        channel: Slack channel id.
+        message: What it shows.
+        thread_of: Key of the message whose thread it belongs to; it waits until that one stands.
+        frozen: Sent word for word once; a later change of the same key changes nothing.
+    """
+
+    channel: str
+    message: Message
+    thread_of: str | None = None
+    frozen: bool = False
+
+
+@dataclass(frozen=True)
+class Whisper:
+    """A message that one person sees in a channel, once."""
+
+    channel: str
+    person: str
+    message: Message
+
+
+@dataclass(frozen=True)
+class Home:
+    """One person's App Home."""
+
+    person: str
+    view: View
+
+
+Outgoing = Post | Whisper | Home
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Something done to another system.
+
+    Attributes:
+        act: Called with the payload and an idempotency key that stays the same however often it is tried. No
+            transaction is open. Returns the outcome as JSON values; raises only for defects.
+        settle: Called in a Work with the payload and the outcome.
+        lease: After so many seconds without an answer the effect is taken to have died with its process, and is
+            tried again: `act` must look at the other system first.
+    """
+
+    act: Callable[[Payload, str], Awaitable[Payload]]
+    settle: Callable[[Work, Payload, Payload], None]
+    lease: float = 60.0
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Work that time brings: rows whose due time has passed.
+
+    Attributes:
+        next_due: When the next row is due (the past, if overdue); None if none is.
+        run: Takes what is due at `work.now`, by compare-and-set, and returns how many it took.
+    """
+
+    name: str
+    next_due: Callable[[Reading], datetime | None]
+    run: Callable[[Work], int]
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """Everything that can leave or come due, by name: the sum of what capabilities declare."""
+
+    messages: Mapping[str, Callable[[Reading, Payload], Outgoing | None]] = field(default_factory=dict)
+    steps: Mapping[str, Callable[[Work, Payload], None]] = field(default_factory=dict)
+    effects: Mapping[str, Effect] = field(default_factory=dict)
+    sweeps: tuple[Sweep, ...] = ()
+
+    def __contains__(self, kind: str) -> bool:
+        return kind in self.messages or kind in self.steps or kind in self.effects
+
+
+def whisper(work: Work, channel: str, person: str, text: Text) -> None:
+    """Tell one person something, privately, where they are."""
+    payload = {"channel": channel, "person": person, "text": escape(text)}
+    work.enqueue("foundation.whisper", f"whisper:{work.new_id('say')}", payload, lane=Lane.DECISION)
+
+
+def note(work: Work, channel: str, subject: str, text: Text) -> None:
+    """Add a line to the thread under a subject's card (`INC-42`): its history, which notifies nobody."""
+    payload = {"channel": channel, "subject": subject, "text": escape(text)}
+    work.enqueue("foundation.note", f"note:{work.new_id('note')}", payload, lane=Lane.NOTE)
+
+
+def refresh_card(work: Work, subject: str) -> None:
+    """Say that a subject's card is out of date. A hundred changes in a storm become one update."""
+    work.enqueue("incidents.card", f"card:{subject}", {"incident": subject}, lane=Lane.CARD)
+
+
+def refresh_home(work: Work, person: str) -> None:
+    """Say that a person's App Home is out of date, if they have ever opened it."""
+    if work.session.get(Posted, f"home:{person}") is not None:
+        work.enqueue("people.home", f"home:{person}", {"person": person}, lane=Lane.NOTE)
+
+
+def build_whisper(_reading: Reading, payload: Payload) -> Whisper:
+    """Build what `whisper` asked for."""
+    return Whisper(payload["channel"], payload["person"], Message(Markup(payload["text"])))
+
+
+def build_note(_reading: Reading, payload: Payload) -> Post:
+    """Build what `note` asked for."""
+    message = Message(Markup(payload["text"]), [section(Markup(payload["text"]))])
+    return Post(payload["channel"], message, thread_of=f"card:{payload['subject']}", frozen=True)

@@ -1,0 +1,156 @@
+"""What people do in Slack, as plain values, and how a capability says which of its functions answers.
+
+A handler is `(gesture, work) -> answer`. It runs inside the Work of the person who clicked; what it raises as a
+Refusal is shown to that person only and nothing else is changed. It never calls Slack.
+
+    router = Router()
+
+    @router.button("incidents.acknowledge")
+    def acknowledge(click: Click, work: Work) -> Answer:
+        service.acknowledge(work, click.value["incident"])
+        return None
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from slack_sdk.models.views import View
+
+from bot.foundation.blocks import Message, Section, Text
+from bot.foundation.work import Reading, Work
+
+
+@dataclass(frozen=True)
+class Click:
+    """A button pressed or an option chosen, in a message, a modal or App Home.
+
+    Attributes:
+        action: The action id.
+        value: What the button carried.
+        chosen: The chosen option's value or person's id, for selects.
+        channel: Where the message stands; None in modals and App Home.
+        values: For elements in a modal: what the form holds at this moment, by block id.
+        metadata: For elements in a modal: the modal's metadata.
+    """
+
+    action: str
+    value: Mapping[str, Any]
+    chosen: str | None = None
+    channel: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A submitted modal: values by block id ('' when left empty), and the metadata it was opened with."""
+
+    callback: str
+    values: Mapping[str, str]
+    metadata: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A slash command: its name with the slash, the text after it, and the channel it was typed in."""
+
+    name: str
+    text: str
+    channel: str
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """A shortcut on a message: whose message, where, and its text."""
+
+    callback: str
+    channel: str
+    text: str
+    author: str
+
+
+@dataclass(frozen=True)
+class Say:
+    """Tell the person who acted, privately."""
+
+    text: Text
+
+
+@dataclass(frozen=True)
+class Show:
+    """Tell the person who acted, privately, with blocks."""
+
+    message: Message
+
+
+@dataclass(frozen=True)
+class Open:
+    """Open a modal (or put it on top of the open one)."""
+
+    view: View
+
+
+@dataclass(frozen=True)
+class Replace:
+    """Put another modal in the place of the one that is open."""
+
+    view: View
+
+
+Answer = Say | Show | Open | Replace | None
+ClickHandler = Callable[[Click, Work], Answer]
+FormHandler = Callable[[Form, Work], Answer]
+CommandHandler = Callable[[Command, Work], Answer]
+ShortcutHandler = Callable[[Shortcut, Work], Answer]
+EventHandler = Callable[[Mapping[str, Any], Work], None]
+HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
+
+
+@dataclass
+class Router:
+    """The gestures one capability answers. `app.py` lists all routers once."""
+
+    buttons: dict[str, ClickHandler] = field(default_factory=dict)
+    forms: dict[str, FormHandler] = field(default_factory=dict)
+    commands: dict[str, CommandHandler] = field(default_factory=dict)
+    shortcuts: dict[str, ShortcutHandler] = field(default_factory=dict)
+    events: dict[str, EventHandler] = field(default_factory=dict)
+
+    def button(self, action: str) -> Callable[[ClickHandler], ClickHandler]:
+        """Answer a click on, or a choice in, the element with this action id."""
+        return _entry(self.buttons, action)
+
+    def form(self, callback: str) -> Callable[[FormHandler], FormHandler]:
+        """Answer the submission of the modal with this callback id."""
+        return _entry(self.forms, callback)
+
+    def command(self, name: str) -> Callable[[CommandHandler], CommandHandler]:
+        """Answer a slash command (`/rollback`)."""
+        return _entry(self.commands, name)
+
+    def shortcut(self, callback: str) -> Callable[[ShortcutHandler], ShortcutHandler]:
+        """Answer a message shortcut."""
+        return _entry(self.shortcuts, callback)
+
+    def event(self, kind: str) -> Callable[[EventHandler], EventHandler]:
+        """Answer an event (`app_home_opened`); the actor is the person it is about, known to us or not."""
+        return _entry(self.events, kind)
+
+
+@dataclass(frozen=True)
+class Surfaces:
+    """The parts of shared surfaces, in order: functions of a reading and whom or what the surface is about."""
+
+    card: tuple[Callable[[Reading, str], Section], ...] = ()
+    home: tuple[Callable[[Reading, str], Section], ...] = ()
+
+
+def _entry(table: dict[str, HandlerT], name: str) -> Callable[[HandlerT], HandlerT]:
+    def register(handler: HandlerT) -> HandlerT:
+        if name in table:
+            raise ValueError(f"{name} is answered twice")
+        table[name] = handler
+        return handler
+
+    return register

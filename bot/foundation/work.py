@@ -1,0 +1,180 @@
+"""Work: one transaction, one moment, one actor.
+
+A door opens a Work and hands it to one verb. State, trail entries and outbox rows of that Work commit together or not
+at all; nothing below a door commits.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, CursorResult, update
+from sqlmodel import Session, SQLModel, col, select
+
+from bot.foundation import trail
+from bot.foundation.config import Config, Settings, SettingsT, canonical, digest
+from bot.foundation.ids import Ids
+from bot.foundation.models import OutboxRow, OutboxState, Policy, Sequence
+
+
+class Lane(IntEnum):
+    """Which message goes first when Slack lets only one through?"""
+
+    DECISION = 0
+    PAGE = 1
+    CARD = 2
+    NOTE = 3
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is doing this: a person in Slack, an alert source, or Backout itself.
+
+    Attributes:
+        kind: `person`, `source` or `system`.
+        id: A person's Slack user id, a source's name, or what part of Backout acts.
+        name: What people call them.
+        zone: IANA time zone for words addressed to this person.
+    """
+
+    kind: Literal["person", "source", "system"]
+    id: str
+    name: str
+    zone: str = "UTC"
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+@dataclass
+class Reading:
+    """A consistent look at the database at one moment. Every query takes one; a Work is one, too."""
+
+    session: Session
+    now: datetime
+    config: Config
+
+
+@dataclass
+class Work(Reading):
+    """One transaction, one moment (`now`), one actor. Made by the store for a door; never committed below it."""
+
+    actor: Actor
+    ids: Ids
+    trail_key: bytes = field(repr=False)
+    _records: list[trail.Record] = field(default_factory=list)
+
+    def record(
+        self,
+        action: str,
+        subject: str,
+        *,
+        why: str = "",
+        on_behalf_of: str | None = None,
+        policy: str | None = None,
+        **facts: Any,
+    ) -> None:
+        """Note in the trail that the actor did `action` (`incident.acknowledged`) to `subject` (`INC-42`)."""
+        canonical(facts)  # refuse now what could not be stored later
+        self._records.append(
+            trail.Record(
+                action, subject, str(self.actor), self.actor.name, self.now, why, on_behalf_of, policy, dict(facts)
+            )
+        )
+
+    def enqueue(
+        self,
+        kind: str,
+        key: str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        lane: Lane = Lane.CARD,
+        due_at: datetime | None = None,
+    ) -> None:
+        """Ask for something to leave, or to happen, after this Work commits.
+
+        The same key wanted again while it waits is one row, brought up to date; wanted again after it was done, it is
+        done again. `kind` names the builder, step or effect listed in `app.py`.
+        """
+        due = due_at or self.now
+        row = self.session.exec(select(OutboxRow).where(OutboxRow.key == key).with_for_update()).first()
+        if row is None:
+            self.session.add(
+                OutboxRow(
+                    id=self.ids.new("out"),
+                    key=key,
+                    kind=kind,
+                    lane=lane,
+                    payload=dict(payload or {}),
+                    due_at=due,
+                    created_at=self.now,
+                )
+            )
+        else:
+            self._want_again(row, kind, dict(payload or {}), lane, due)
+        self.session.flush()
+
+    def change(
+        self,
+        model: type[SQLModel],
+        *where: ColumnElement[bool],
+        **values: Any,
+    ) -> bool:
+        """Change rows by compare-and-set; False when there was none left to change (somebody else was first)."""
+        self.session.flush()
+        result = self.session.connection().execute(update(model).where(*where).values(**values))
+        assert isinstance(result, CursorResult)  # noqa: S101 - what an UPDATE returns
+        self.session.expire_all()
+        return result.rowcount > 0
+
+    def new_id(self, prefix: str) -> str:
+        """Return an id nobody has used, like `inc_3f9c…`."""
+        return self.ids.new(prefix)
+
+    def next_number(self, name: str) -> int:
+        """Return the next number of a gapless sequence, for ids that people read aloud."""
+        row = self.session.exec(select(Sequence).where(Sequence.name == name).with_for_update()).first()
+        if row is None:
+            row = Sequence(name=name, value=0)
+        row.value += 1
+        self.session.add(row)
+        self.session.flush()
+        return row.value
+
+    def pin(self, model: type[Settings]) -> str:
+        """Keep a section of the configuration as it stands now; returns the digest that decisions refer to."""
+        body = self.config[model].model_dump(mode="json")
+        key = digest(body)
+        if self.session.get(Policy, key) is None:
+            self.session.add(Policy(digest=key, kind=model.__name__, body=body, first_seen_at=self.now))
+            self.session.flush()
+        return key
+
+    def finish(self) -> None:
+        """Write the trail. Called once by the store, last before the commit."""
+        self.session.flush()
+        trail.append(self.session, self.trail_key, self.ids, self._records)
+
+    def _want_again(self, row: OutboxRow, kind: str, payload: dict[str, Any], lane: Lane, due: datetime) -> None:
+        if row.state in (OutboxState.DONE, OutboxState.PARKED):
+            row.state, row.due_at, row.attempts, row.error = OutboxState.WAITING, due, 0, ""
+        elif row.state == OutboxState.WAITING:
+            row.due_at = min(row.due_at, due) if row.attempts == 0 else row.due_at
+        row.kind, row.payload, row.lane = kind, payload, int(min(lane, row.lane))
+        row.wanted += 1
+        self.session.add(row)
+
+
+def pinned(reading: Reading, model: type[SettingsT], key: str) -> SettingsT:
+    """Return a section of the configuration as it stood when something began under it (KeyError if never pinned)."""
+    row = reading.session.exec(select(Policy).where(col(Policy.digest) == key)).first()
+    if row is None:
+        raise KeyError(key)
+    return model.model_validate(row.body)
+
+
+def moments_later(reading: Reading, seconds: float) -> datetime:
+    """Return the moment so many seconds from now."""
+    return reading.now + timedelta(seconds=seconds)

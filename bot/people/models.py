@@ -1,0 +1,87 @@
+"""The directory (`config/people.yaml`) and what Slack says about each person's account."""
+
+from datetime import date, datetime, time
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field, StringConstraints
+from sqlmodel import Field as Column
+from sqlmodel import SQLModel
+
+from bot.foundation.config import Settings
+
+PersonKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+RoleKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+UserId = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,20}$")]
+TeamId = Annotated[str, StringConstraints(pattern=r"^[TE][A-Z0-9]{2,20}$")]
+ChannelId = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,20}$")]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"“{name}” is not an IANA time zone such as Europe/Berlin")
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
+class Team(Settings):
+    """The one Slack workspace that Backout serves."""
+
+    slack: TeamId
+    name: str
+
+
+class Person(Settings):
+    """Somebody who may act: their Slack id, what they are called, and who stands in for them."""
+
+    slack: UserId
+    name: str
+    title: str
+    zone: Zone
+    deputy: PersonKey | None = None
+
+
+class Rota(Settings):
+    """Turns that people take: one person at a time, handed over every week at a wall-clock time in one zone."""
+
+    people: Annotated[list[PersonKey], Field(min_length=1)]
+    zone: Zone
+    handover: Weekday
+    at: time
+    start: date
+
+
+class Role(Settings):
+    """A role people hold: for every system, or for some. `by_system` replaces `people` for the systems it names."""
+
+    title: str
+    people: list[PersonKey] = []
+    by_system: dict[str, list[PersonKey]] = {}
+    rota: Rota | None = None
+
+
+class Directory(Settings):
+    """`config/people.yaml`: the team, its people by key, and who holds which role."""
+
+    team: Team
+    people: dict[PersonKey, Person]
+    roles: dict[RoleKey, Role]
+
+
+class SlackAccount(SQLModel, table=True):
+    """What Slack last said about an account. Nobody whose account is missing here, or not plain, can decide."""
+
+    __tablename__ = "slack_account"
+
+    user_id: str = Column(primary_key=True)
+    team_id: str
+    name: str = ""
+    zone: str = "UTC"
+    is_deleted: bool = False
+    is_bot: bool = False
+    is_guest: bool = False
+    is_foreign: bool = False
+    checked_at: datetime

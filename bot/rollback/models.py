@@ -1,0 +1,82 @@
+"""Plans, executions and their stages."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON
+from sqlalchemy import Column as Stored
+from sqlmodel import Field as Column
+from sqlmodel import SQLModel
+
+
+class Plan(SQLModel, table=True):
+    """What a rollback would do, word for word.
+
+    `digest` covers system, versions, target and steps: change one and it is another plan.
+    """
+
+    __tablename__ = "plan"
+
+    id: str = Column(primary_key=True)
+    incident: str = Column(index=True)
+    system: str
+    from_version: str
+    to_version: str
+    target: dict[str, Any] = Column(sa_column=Stored(JSON, nullable=False))
+    steps: list[dict[str, Any]] = Column(sa_column=Stored(JSON, nullable=False))
+    digest: str
+    requested_by: str
+    reason: str
+    request_id: str | None = Column(default=None, index=True)
+    created_at: datetime
+
+
+class ExecutionState(StrEnum):
+    """What came of it?
+
+    running -> validating     the target was changed (or stood there already) and read back
+    running -> failed         the target was not what the plan expected, or refused: nothing was changed
+    running -> unknown        nobody can say whether the target was changed; a person looks
+    validating -> done        every answer of the serving process is from the wanted version
+    validating -> partial     some answers are
+    validating -> failed      none is
+    validating -> unknown     the serving process gave no answer that could be read
+    """
+
+    RUNNING = "running"
+    VALIDATING = "validating"
+    DONE = "done"
+    FAILED = "failed"
+    PARTIAL = "partial"
+    UNKNOWN = "unknown"
+
+
+class Execution(SQLModel, table=True):
+    """One rollback being carried out: at most one per approved round, by its key."""
+
+    __tablename__ = "execution"
+
+    request_id: str = Column(primary_key=True)
+    round: int = Column(primary_key=True)
+    plan_id: str = Column(foreign_key="plan.id", index=True)
+    incident: str = Column(index=True)
+    state: str = ExecutionState.RUNNING
+    detail: str = ""
+    started_at: datetime
+    finished_at: datetime | None = None
+
+
+class StageResult(SQLModel, table=True):
+    """What one stage did and what was observed after it."""
+
+    __tablename__ = "stage_result"
+
+    request_id: str = Column(primary_key=True)
+    round: int = Column(primary_key=True)
+    number: int = Column(primary_key=True)
+    title: str
+    outcome: str = ""
+    observed: dict[str, Any] = Column(default_factory=dict, sa_column=Stored(JSON, nullable=False))
+    started_at: datetime
+    finished_at: datetime | None = None
