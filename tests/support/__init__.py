@@ -1,0 +1,1 @@
+"""What tests stand on: a virtual clock, counted ids, prepared stores."""
