@@ -5,14 +5,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
-from sqlalchemy import JSON
+from pydantic import BeforeValidator, Field, StringConstraints
+from sqlalchemy import JSON, UniqueConstraint
 from sqlalchemy import Column as Stored
 from sqlmodel import Field as Column
 from sqlmodel import SQLModel
 
 from bot.foundation.config import Settings
-from bot.people.models import ChannelId
+from bot.people.models import ChannelId, PersonKey, RoleKey
 
 TemplateName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9/-]{0,79}$")]
 
@@ -27,46 +27,88 @@ class Stage(StrEnum):
 
 
 class Audience(Settings):
-    """Somebody we tell things: in which channel statements for them are posted."""
+    """Somebody we tell things, and the rules for telling them.
+
+    Attributes:
+        title: What people call them ("Customers").
+        channel: Where statements for them are posted.
+        channel_name: That channel's name, for people.
+        external: Are they outside the company?
+        facts: Which facts may appear in statements for them; nothing else can.
+        approvers: Roles that must each have approved a template for them.
+        may_post: Roles that may post for them; empty means those of the policy.
+    """
 
     title: str
     channel: ChannelId
+    channel_name: str = ""
     external: bool = False
+    facts: list[str] = []
+    approvers: list[RoleKey] = []
+    may_post: list[RoleKey] = []
 
 
 class CommsPolicy(Settings):
-    """`config/comms.yaml`: audiences, and which roles may post for each."""
+    """`config/comms.yaml`: audiences, stages in words, and which roles may post where an audience names none."""
 
     audiences: Annotated[dict[str, Audience], Field(min_length=1)]
     stages: dict[Stage, str]
-    may_post: list[str]
+    may_post: list[RoleKey]
 
 
-class Template(Settings):
-    """One file of `messages/`: front matter and a Jinja2 body. `digest` covers all of its bytes."""
+class FrontMatter(Settings):
+    """What stands above the words of a template.
 
-    name: TemplateName
+    Attributes:
+        audience: Whom it is for: a key of `config/comms.yaml`, or `responders` for pages.
+        stage: A Stage, or `page`.
+        title: What people choose it by.
+        incident_types: Kinds of incidents it is written for; empty: any kind.
+        guidance: What to check before it is posted: anonymity, which risks to disclose, what to leave out.
+    """
+
     audience: str
     stage: str
     title: str
     incident_types: list[str] = []
+    guidance: list[str] = []
+
+
+class Template(FrontMatter):
+    """One file of `messages/`: front matter and a Jinja2 body. `digest` covers all of its bytes.
+
+    `first_line` is the line of the file at which the body begins, `lines` those of the front matter's keys.
+    """
+
+    name: TemplateName
     body: str
     file: Path
     digest: str
+    first_line: int = 1
+    lines: dict[str, int] = {}
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
 
 
 class Approval(Settings):
-    """Somebody with the right to do so read one exact version of a template and approved it."""
+    """People with the right to do so read one exact version of a template and approved it, until `review_by`."""
 
-    template: TemplateName
     digest: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
-    approved_by: str
+    approved_by: Annotated[list[PersonKey], BeforeValidator(_as_list), Field(min_length=1)]
     approved_on: date
     review_by: date
 
 
+class Approvals(Settings):
+    """`messages/approvals.yaml`: which version of which template was approved, by whom, until when."""
+
+    approvals: dict[TemplateName, Approval]
+
+
 class Library(Settings):
-    """All of `messages/`: templates by name, and the approvals in `messages/approvals.yaml`."""
+    """All of `messages/`: templates by name, and their approvals by the same name."""
 
     templates: dict[str, Template]
     approvals: dict[str, Approval]
@@ -86,13 +128,15 @@ class Briefing(SQLModel, table=True):
 
 
 class Statement(SQLModel, table=True):
-    """What was said, word for word, under which approval, by whom."""
+    """What was said, word for word, under which approval, by whom. `number` counts what was said from one template."""
 
     __tablename__ = "statement"
+    __table_args__ = (UniqueConstraint("subject", "template", "number"),)
 
     id: str = Column(primary_key=True)
     subject: str = Column(index=True)
     template: str
+    number: int
     template_digest: str
     audience: str
     stage: str

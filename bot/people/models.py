@@ -72,7 +72,11 @@ class Directory(Settings):
 
 
 class SlackAccount(SQLModel, table=True):
-    """What Slack last said about an account. Nobody whose account is missing here, or not plain, can decide."""
+    """What Slack last said about an account. Nobody whose account is missing here, or not plain, can decide.
+
+    `changed_at` is Slack's own note of when the account last changed (Unix seconds, 0 if it did not say): of two
+    answers the later one holds, in whatever order they arrive.
+    """
 
     __tablename__ = "slack_account"
 
@@ -84,4 +88,5 @@ class SlackAccount(SQLModel, table=True):
     is_bot: bool = False
     is_guest: bool = False
     is_foreign: bool = False
+    changed_at: int = 0
     checked_at: datetime
