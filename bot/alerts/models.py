@@ -70,7 +70,7 @@ class InboxState(StrEnum):
     """Has this body been read?
 
     new -> read              its signals are stored
-    new -> not_understood    authentic, but of no shape we know: kept, and shown to people
+    new -> not_understood    authentic, but of no shape we know, or reading it failed five times: kept, shown to people
     """
 
     NEW = "new"
@@ -79,7 +79,14 @@ class InboxState(StrEnum):
 
 
 class InboxItem(SQLModel, table=True):
-    """One authentic body as it came, byte for byte: evidence, whatever becomes of it."""
+    """One authentic body as it came, byte for byte: evidence, whatever becomes of it.
+
+    Attributes:
+        note: What people should know about it: why it was not understood, or what in it could not be read.
+        attempts: How often reading it has failed.
+        due_at: Not read before this moment; later than `received_at` only after a failure.
+        seen_at: When a person said that they had looked at it.
+    """
 
     __tablename__ = "inbox"
 
@@ -89,6 +96,9 @@ class InboxItem(SQLModel, table=True):
     received_at: datetime
     state: str = Column(default=InboxState.NEW, index=True)
     note: str = ""
+    attempts: int = 0
+    due_at: datetime
+    seen_at: datetime | None = None
 
 
 class SignalState(StrEnum):
@@ -101,11 +111,35 @@ class SignalState(StrEnum):
     RESOLVED = "resolved"
 
 
+class Finding(StrEnum):
+    """What was made of a signal?
+
+    breached         a trigger's limit is crossed; `trigger` and `incident` say which, `note` if without a number
+    within_limit     there is a trigger, and the value keeps to its limit
+    no_trigger       no trigger watches this metric of this system
+    needs_context    the system is not known, or the version is missing; `note` says which
+    over             it was resolved before we ever heard of it: nothing to open
+
+    While it fires, a signal that was not breached is judged again when its source repeats it (with another value, or
+    after `config/` was mended). One that was breached stays so.
+    """
+
+    BREACHED = "breached"
+    WITHIN_LIMIT = "within_limit"
+    NO_TRIGGER = "no_trigger"
+    NEEDS_CONTEXT = "needs_context"
+    OVER = "over"
+
+
 class Signal(SQLModel, table=True):
     """One thing that one source reported. `dedup_key` makes a redelivery change nothing.
 
-    `finding` says what was made of it: `breached` (with `trigger` and `incident`), `within_limit`, `no_trigger` or
-    `needs_context` (system or version unknown; `note` says which).
+    Attributes:
+        dedup_key: `source|fingerprint|start`.
+        value: The measured value in the unit of `trigger`; as it was written if there is no trigger.
+        finding: What was made of it, see Finding.
+        labels: As they came, shortened, with what looks like a secret taken out. So are the annotations.
+        seen_at: When a person said that they had looked at it (for those that need a look).
     """
 
     __tablename__ = "signal"
@@ -129,3 +163,4 @@ class Signal(SQLModel, table=True):
     starts_at: datetime
     ends_at: datetime | None = None
     received_at: datetime
+    seen_at: datetime | None = None

@@ -4,7 +4,8 @@ A door opens a Work and hands it to one verb. State, trail entries and outbox ro
 at all; nothing below a door commits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -151,6 +152,17 @@ class Work(Reading):
             self.session.add(Policy(digest=key, kind=model.__name__, body=body, first_seen_at=self.now))
             self.session.flush()
         return key
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Do a part that may fail alone: all it changed, enqueued and recorded goes with it, the rest stays."""
+        kept = len(self._records)
+        try:
+            with self.session.begin_nested():
+                yield
+        except BaseException:
+            del self._records[kept:]
+            raise
 
     def finish(self) -> None:
         """Write the trail. Called once by the store, last before the commit."""

@@ -1,6 +1,6 @@
 """Systems, severity policy and incidents."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -69,24 +69,39 @@ class Systems(Settings):
 class Node(Settings):
     """One question on the way to a severity; the first that is answered yes decides.
 
-    All conditions that are given must hold: `any_tag` of the system, its `share_of_users` at least, the trigger's
-    `family` or `harm`, a `downstream` system named here.
+    All conditions that are given must hold. Without any condition the answer is always yes.
+
+    Attributes:
+        any_tag: The system carries at least one of these tags.
+        any_downstream: At least one of these stands among what depends on the system.
+        families: A signal of at least one of these families has come in.
+        harm: Somebody may be harmed, as a signal's trigger says (true), or nobody so far (false).
+        share_of_users_at_least: The system reaches at least this share of all users (0 to 1).
     """
 
     name: str
     question: str
     any_tag: list[str] = []
+    any_downstream: list[str] = []
     families: list[str] = []
     harm: bool | None = None
-    share_of_users_at_least: float | None = None
+    share_of_users_at_least: Annotated[float, Field(ge=0, le=1)] | None = None
     then: Severity
 
 
 class SeverityPolicy(Settings):
-    """`config/severity.yaml`: decision nodes in order, and the severity when every answer is no."""
+    """`config/severity.yaml`: decision nodes in order, the severity when every answer is no, and how often we speak.
+
+    `update_every` says for each severity how long people wait at most for the next word from us.
+    """
 
     nodes: list[Node]
     otherwise: Severity
+    update_every: dict[Severity, Annotated[timedelta, Field(ge=timedelta(minutes=1))]] = {
+        Severity.LOW: timedelta(hours=24),
+        Severity.MEDIUM: timedelta(hours=4),
+        Severity.HIGH: timedelta(hours=1),
+    }
 
 
 class IncidentState(StrEnum):
@@ -105,8 +120,16 @@ class IncidentState(StrEnum):
 class Incident(SQLModel, table=True):
     """Something is wrong with one version of one system. `name` is what people say: INC-42.
 
-    `severity_path` is a list of `{"node", "question", "answer": "yes"|"no", "then"}`; `impact` holds the words and
-    numbers of the system as they were when it was opened.
+    Attributes:
+        severity_path: A list of `{"node", "question", "answer": "yes"|"no", "then"}`: the questions that were asked,
+            then one entry (node `changed`) for each time a person changed the severity.
+        impact: The words and numbers of the system as they were when it was opened; see `rules.impact_of`.
+        families: The families of all signals so far.
+        harm: True once a signal meant that somebody may be harmed.
+        containment: What has been done against it so far, in words; empty if nothing.
+        containing: True while a rollback is being carried out.
+        next_update_at: By when people are told how it goes; None once it is closed.
+        policies: Digests of what it was judged by: `systems` and `severity`.
     """
 
     __tablename__ = "incident"
@@ -138,4 +161,9 @@ class Incident(SQLModel, table=True):
     closed_at: datetime | None = None
     closed_by: str | None = None
     closing_reason: str = ""
+    families: list[str] = Column(default_factory=list, sa_column=Stored(JSON, nullable=False))
+    harm: bool = False
+    containment: str = ""
+    containing: bool = False
+    next_update_at: datetime | None = Column(default=None, index=True)
     policies: dict[str, str] = Column(default_factory=dict, sa_column=Stored(JSON, nullable=False))
