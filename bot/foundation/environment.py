@@ -1,0 +1,92 @@
+"""What the environment says: addresses, and the secrets that stand in no file of ours."""
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from bot.foundation.db import sqlite_file
+from bot.foundation.errors import BackoutError
+from bot.foundation.ids import RandomIds
+
+SECRET_PREFIX = "BACKOUT_SECRET_"  # noqa: S105 - the name of a variable
+
+
+class SettingError(BackoutError):
+    """A variable is missing or wrong; the message names it and says what to set."""
+
+
+class Environment(BaseModel):
+    """Every variable that Backout reads (`README.md` lists them)."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    slack_bot_token: Annotated[SecretStr, Field(alias="SLACK_BOT_TOKEN")]
+    slack_signing_secret: Annotated[SecretStr | None, Field(alias="SLACK_SIGNING_SECRET")] = None
+    slack_app_token: Annotated[SecretStr | None, Field(alias="SLACK_APP_TOKEN")] = None
+    slack_api_url: Annotated[str, Field(alias="SLACK_API_URL")] = "https://slack.com/api/"
+    database_url: Annotated[str, Field(alias="DATABASE_URL")] = "sqlite:///backout.db"
+    host: Annotated[str, Field(alias="HOST")] = "127.0.0.1"
+    port: Annotated[int, Field(alias="PORT", ge=0, le=65535)] = 3000
+    config: Annotated[Path, Field(alias="BACKOUT_CONFIG")] = Path("config")
+    messages: Annotated[Path, Field(alias="BACKOUT_MESSAGES")] = Path("messages")
+    trail_key: Annotated[SecretStr | None, Field(alias="BACKOUT_TRAIL_KEY")] = None
+    alert_secrets: dict[str, SecretStr] = {}
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str] = os.environ) -> Self:
+        """Read the environment.
+
+        Raises:
+            SettingError: naming each variable that is missing or wrong.
+        """
+        given = {name: value for name, value in variables.items() if value}
+        secrets = {
+            name.removeprefix(SECRET_PREFIX).lower().replace("_", "-"): SecretStr(value)
+            for name, value in given.items()
+            if name.startswith(SECRET_PREFIX)
+        }
+        try:
+            environment = cls.model_validate({**given, "alert_secrets": secrets})
+        except ValidationError as error:
+            lines = [f"{detail['loc'][0]}: {str(detail['msg']).lower()}" for detail in error.errors()]
+            raise SettingError("\n".join(lines)) from None
+        if not environment.slack_app_token and not environment.slack_signing_secret:
+            raise SettingError(
+                "SLACK_SIGNING_SECRET: set it to receive Slack's requests over HTTP, or SLACK_APP_TOKEN for Socket Mode"
+            )
+        return environment
+
+
+def trail_key(url: str, given: SecretStr | None) -> tuple[bytes, Path | None]:
+    """Return the trail's key: the one given, or the file beside an SQLite database, made if it is not there.
+
+    Returns:
+        The key, and the file's path when it was made just now (to be said aloud).
+
+    Raises:
+        SettingError: for a database server without BACKOUT_TRAIL_KEY, or a key file that others may read.
+    """
+    if given:
+        return given.get_secret_value().encode(), None
+    database = sqlite_file(url)
+    if database is None:
+        raise SettingError("BACKOUT_TRAIL_KEY: set it (any long random text); without it nobody can check the trail")
+    path = database.with_name(f"{database.name}.trail-key")
+    if not path.exists():
+        _write_private(path, RandomIds().salt().hex() + RandomIds().salt().hex())
+        return path.read_bytes(), path
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SettingError(f"{path}: others may read the trail's key; run: chmod 600 {path}")
+    return path.read_bytes(), None
+
+
+def _write_private(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

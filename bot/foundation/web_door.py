@@ -1,0 +1,166 @@
+"""The door for machines and browsers: one FastAPI application, its health, and what routes may ask of it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import SecretStr
+from sqlmodel import text
+
+from bot.foundation.db import Store
+from bot.foundation.errors import StoreUnavailableError
+from bot.foundation.models import Beat
+from bot.foundation.slack_door import Edge, SlackDoor
+from bot.foundation.slack_door.edge import MAX_BODY, Turned, read
+from bot.foundation.work import Actor, Reading, Work
+
+WORKER_SILENT = timedelta(seconds=60)
+
+
+class BodyTooLargeError(Exception):
+    """A request body is larger than the route allows."""
+
+
+@dataclass
+class Doors:
+    """What the routes need: the store, the alert sources' secrets, and Slack once we know who we are there.
+
+    Attributes:
+        trouble: Why Slack cannot be used right now, empty when it can.
+    """
+
+    store: Store
+    secrets: Mapping[str, SecretStr] = field(default_factory=dict)
+    edge: Edge | None = None
+    slack: SlackDoor | None = None
+    trouble: str = "not connected to Slack yet"
+
+
+def doors_of(request: Request) -> Doors:
+    """Return the application's Doors (a FastAPI dependency)."""
+    doors = request.app.state.doors
+    assert isinstance(doors, Doors)  # noqa: S101 - set by web_app
+    return doors
+
+
+def store_of(request: Request) -> Store:
+    """Return the application's store (a FastAPI dependency)."""
+    return doors_of(request).store
+
+
+DoorsOf = Annotated[Doors, Depends(doors_of)]
+StoreOf = Annotated[Store, Depends(store_of)]
+router = APIRouter()
+
+
+def web_app(doors: Doors, routers: Sequence[APIRouter]) -> FastAPI:
+    """Make the application out of the capabilities' routes and our own."""
+    app = FastAPI(title="Backout", summary="Decide, carry out, prove and record rollbacks of AI systems", version="1")
+    app.state.doors = doors
+    for part in (router, *routers):
+        app.include_router(part)
+    app.add_exception_handler(StoreUnavailableError, _unavailable)
+    return app
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Read a body without ever holding more than the limit (BodyTooLargeError)."""
+    if int(request.headers.get("content-length") or 0) > limit:
+        raise BodyTooLargeError
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise BodyTooLargeError
+    return bytes(body)
+
+
+@router.post("/slack/events", tags=["Slack"], summary="Slack's commands, clicks, forms and events")
+async def slack_events(request: Request, doors: DoorsOf) -> Response:
+    """Take one request from Slack: verified over its raw bytes, pinned to our workspace and app, taken once."""
+    if doors.edge is None or doors.slack is None:
+        return Response(status_code=503, headers={"Retry-After": "5"})
+    try:
+        body = await read_body(request, MAX_BODY)
+        nonce = doors.edge.verify(request.headers, body, doors.store.clock.now())
+        payload = read(request.headers.get("content-type", ""), body)
+    except BodyTooLargeError:
+        return Response(status_code=413)
+    except Turned as turned:
+        return Response(status_code=turned.status)
+    if payload.get("type") == "url_verification":
+        return JSONResponse({"challenge": str(payload.get("challenge", ""))})
+    if not doors.edge.is_ours(payload):
+        await doors.store.submit(Actor("source", "slack", "Slack"), _record_foreign, payload)
+        return Response(status_code=403)
+    response = await doors.slack.dispatch(payload, nonce, dict(request.headers))
+    return Response(response.body, response.status, media_type=_media_type(response.body))
+
+
+@router.get("/healthz", tags=["Health"], summary="Is the process alive?")
+async def healthz() -> dict[str, str]:
+    """Answer as long as the process can answer at all."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz", tags=["Health"], summary="Do database, Slack and worker all work?")
+async def readyz(doors: DoorsOf) -> Response:
+    """Answer 200 when all three work, otherwise 503 and which of them does not."""
+    parts = {
+        "database": await _database_trouble(doors.store),
+        "slack": doors.trouble,
+        "worker": await _worker_trouble(doors.store),
+    }
+    bad = {name: why for name, why in parts.items() if why}
+    content = {"ready": not bad, **{name: why or "ok" for name, why in parts.items()}}
+    return JSONResponse(content, status_code=503 if bad else 200)
+
+
+@router.get("/metrics", tags=["Health"], summary="Figures for Prometheus")
+async def metrics() -> Response:
+    """Return the process's counters in Prometheus' text format."""
+    return PlainTextResponse(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _database_trouble(store: Store) -> str:
+    try:
+        await store.read(lambda reading: reading.session.connection().execute(text("SELECT 1")).scalar())
+    except Exception as error:  # noqa: BLE001 - whatever it is, this is the place that says so
+        return type(error).__name__
+    return ""
+
+
+async def _worker_trouble(store: Store) -> str:
+    def last(reading: Reading) -> str:
+        beat = reading.session.get(Beat, "worker")
+        if beat is None:
+            return "has not run yet"
+        silent = reading.now - beat.at
+        return f"silent for {silent.total_seconds():.0f} s" if silent > WORKER_SILENT else ""
+
+    return await store.read(last)
+
+
+def _record_foreign(work: Work, payload: Mapping[str, object]) -> None:
+    team = payload.get("team_id") or payload.get("team")
+    why = "This request is for another app or another workspace."
+    work.record(
+        "gesture.refused", "slack", why=why, team=json.dumps(team)[:200], app=str(payload.get("api_app_id"))[:40]
+    )
+
+
+async def _unavailable(_request: Request, _error: Exception) -> Response:
+    return JSONResponse(
+        {"error": "The database cannot take this right now. Nothing was changed; please try again."},
+        status_code=503,
+        headers={"Retry-After": "5"},
+    )
+
+
+def _media_type(body: str) -> str:
+    return "application/json" if body.startswith(("{", "[")) else "text/plain"
