@@ -20,6 +20,10 @@ HappeningKind = Literal["post", "update", "delete", "ephemeral", "modal", "home"
 NOBODY: Mapping[str, str] = {}
 
 
+class NotPossibleError(Exception):
+    """Slack's client would not let this person do that: the surface is not visible to them, the button is not there."""
+
+
 @dataclass
 class Team:
     """The workspace (in Slack's words a team) and the one app installed in it."""

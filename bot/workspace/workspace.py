@@ -1,56 +1,42 @@
-"""The facade: everything tests, the demo and the web page do with a workspace."""
+"""The workspace: everything tests, the demo and the web page use, put together."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar, cast
 
-from bot.workspace.clock import Clock
-from bot.workspace.state import (
-    Call,
-    Channel,
-    Delivery,
-    Ephemeral,
-    Happening,
-    Json,
-    Message,
-    Surface,
-    Team,
-    User,
-    UserGroup,
-    View,
-)
+from bot.workspace.acts import Acts
+from bot.workspace.clock import Clock, SystemClock
+from bot.workspace.deliveries import Courier
+from bot.workspace.faults import Faults
+from bot.workspace.hooks import Hooks
+from bot.workspace.limits import Limiter
+from bot.workspace.methods import Tokens, WebApi
+from bot.workspace.modals import Modals
+from bot.workspace.notices import Subscription
+from bot.workspace.sockets import Sockets
+from bot.workspace.state import Channel, Json, NotPossibleError, Team, User, UserGroup
+from bot.workspace.store import Store
 
+Thing = TypeVar("Thing")
 
-class NotPossibleError(Exception):
-    """Slack's client would not let this person do that: the surface is not visible, the button is not there, ..."""
+__all__ = ["NotPossibleError", "Subscription", "Workspace"]
 
 
-class Subscription:
-    """Change notices for one listener, oldest first: `async for notice in subscription`. Close it when done."""
+class Workspace(Acts):
+    """A strict Slack in one object: `Sight` says what can be seen, `Acts` what people can do.
 
-    def __aiter__(self) -> "Subscription":
-        return self
-
-    async def __anext__(self) -> Json:
-        """The next notice; ends when the subscription or the workspace is closed."""
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """Stop listening."""
-
-
-class Workspace:
-    """A strict Slack in one object. SIGNATURES FIRST: bodies follow."""
-
-    team: Team
-    people: dict[str, User]
-    channels: dict[str, Channel]
-    groups: dict[str, UserGroup]
-    manifest: Json
-    clock: Clock
-    base_url: str
-    happenings: list[Happening]
-    calls: list[Call]
-    deliveries: list[Delivery]
+    Args:
+        people: Users, or mappings with the fields of `User`.
+        channels: Channels, or mappings with the fields of `Channel`.
+        groups: User groups, likewise.
+        team: Ids and names of the workspace and the app.
+        manifest: The app's manifest, decoded: commands, shortcuts, scopes, events, Socket Mode.
+        signing_secret: Signs what is delivered over HTTP.
+        bot_token: The only bot token (`xoxb-...`) that is accepted.
+        app_token: The only app-level token (`xapp-...`), for Socket Mode.
+        request_url: The app's address for commands, interactivity and events.
+        clock: What time it is; the machine's clock by default.
+        ack_deadline: Real seconds the app has to acknowledge; Slack gives three.
+    """
 
     def __init__(
         self,
@@ -67,138 +53,68 @@ class Workspace:
         clock: Clock | None = None,
         ack_deadline: float = 3.0,
     ) -> None:
-        raise NotImplementedError
+        store = Store(_made(Team, team or {}), clock or SystemClock(), manifest)
+        modals, limiter = Modals(store), Limiter(store.clock)
+        self.sockets = Sockets(store)
+        """The app's Socket Mode connections."""
+        hooks = Hooks(store, modals, limiter)
+        faults = Faults()
+        courier = Courier(store, modals, faults, self.sockets, signing_secret)
+        super().__init__(store, modals, Tokens(bot_token, app_token), faults, courier, hooks)
+        self.api = WebApi(store, modals, limiter, self.tokens, lambda: self.sockets.open_address(self.base_url))
+        """The Web API, for the HTTP server."""
+        courier.request_url, courier.ack_deadline = request_url, ack_deadline
+        self._take_in(people, channels, groups)
 
-    # -- what can be seen -------------------------------------------------------------------------------------------
-    def messages(self, channel: str) -> list[Message]:
-        """Top-level messages of a channel (id or name), oldest first, with replies also sent to the channel."""
-        raise NotImplementedError
-
-    def replies(self, message: Message) -> list[Message]:
-        """The replies in a message's thread, oldest first."""
-        raise NotImplementedError
-
-    def current(self, message: Message) -> Message | None:
-        """The newest version of a message; None when it was deleted."""
-        raise NotImplementedError
-
-    def ephemerals(self, user: str, channel: str | None = None) -> list[Ephemeral]:
-        """The ephemeral messages on a person's screen, oldest first."""
-        raise NotImplementedError
-
-    def modal(self, user: str) -> View | None:
-        """The modal on top of a person's screen."""
-        raise NotImplementedError
-
-    def modals(self, user: str) -> list[View]:
-        """A person's modals, the bottom one first, at most three."""
-        raise NotImplementedError
-
-    def home(self, user: str) -> View | None:
-        """The person's Home tab, once published."""
-        raise NotImplementedError
-
-    def dm(self, user: str) -> Channel:
-        """The direct conversation between the app and a person (made when needed)."""
-        raise NotImplementedError
-
-    def visible_channels(self, user: str) -> list[Channel]:
-        """The channels a person sees, by name (without the direct conversation with the app)."""
-        raise NotImplementedError
-
-    def typed(self, user: str, surface: Surface) -> Json:
-        """`state.values` of a surface as this person has it: {block_id: {action_id: {type, value | selected_...}}}."""
-        raise NotImplementedError
-
-    def commands(self) -> list[Json]:
-        """The slash commands with their hints, as in the manifest: {command, description, usage_hint}."""
-        raise NotImplementedError
-
-    def shortcuts(self, kind: str) -> list[Json]:
-        """The shortcuts of `kind` (`global` or `message`), as in the manifest: {name, callback_id, description}."""
-        raise NotImplementedError
-
-    def subscribe(self) -> Subscription:
-        """Hear of every change from now on, as small dicts {kind, channel?, user?, ts?}.
-
-        Kinds: message, ephemeral (user), modal (user), home (user), channel, person.
-        """
-        raise NotImplementedError
-
-    # -- what people do ---------------------------------------------------------------------------------------------
-    async def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Message:
-        """A person writes a message; the app hears of it if it subscribed to such events."""
-        raise NotImplementedError
-
-    async def command(self, user: str, command: str, text: str = "", channel: str | None = None) -> Delivery:
-        """A person types a slash command in `channel` (id or name; by default in the conversation with the app)."""
-        raise NotImplementedError
-
-    async def click(
+    def _take_in(
         self,
-        user: str,
-        surface: Surface,
-        action: str,
-        *,
-        block_id: str | None = None,
-        value: str | None = None,
-        confirm: bool = True,
-        stale: Surface | None = None,
-        again: bool = False,
-    ) -> Delivery:
-        """A person presses the button with the label or action id `action` (`block_id`, `value` tell equals apart).
+        people: Iterable[User | Mapping[str, Any]],
+        channels: Iterable[Channel | Mapping[str, Any]],
+        groups: Iterable[UserGroup | Mapping[str, Any]],
+    ) -> None:
+        for person in people:
+            self._store.add_person(_made(User, person))
+        for channel in channels:
+            self._store.add_channel(_made(Channel, channel))
+        for group in groups:
+            made = _made(UserGroup, group)
+            self._store.groups[made.id] = made
 
-        `confirm` is the answer to the confirm dialog, if the button has one. `stale` takes the button from an older
-        version of the surface. `again` sends the person's last such click once more, byte for byte.
-        """
-        raise NotImplementedError
+    @property
+    def clock(self) -> Clock:
+        """What time it is here."""
+        return self._store.clock
 
-    async def choose(
-        self, user: str, surface: Surface, action_id: str, value: Any, *, block_id: str | None = None
-    ) -> Delivery:
-        """A person picks something in a select, date picker, radio group, checkboxes or overflow menu, or types text.
+    @property
+    def request_url(self) -> str:
+        """The app's address; may be set once the app has one."""
+        return self._courier.request_url
 
-        `value` is an option's value or text, an id, a date (`2026-11-21`), a time (`09:30`), a number, or a list of
-        such for what takes several. In an input block without `dispatch_action` the app hears nothing (`sent=False`).
-        """
-        raise NotImplementedError
+    @request_url.setter
+    def request_url(self, address: str) -> None:
+        self._courier.request_url = address
 
-    async def submit(self, user: str, values: Mapping[Any, Any] | None = None) -> Delivery:
-        """A person fills in the top modal and presses submit.
+    @property
+    def hooks(self) -> Hooks:
+        """The response URLs, for the HTTP server."""
+        return self._hooks
 
-        `values` is keyed by block id, (block id, action id) or label; everything else keeps what was typed before or
-        its initial value. Slack's own checks (required, length, range, address) come first: then nothing is sent.
-        """
-        raise NotImplementedError
+    @property
+    def files(self) -> dict[str, Json]:
+        """Uploaded files by id: {name, title, size, content}."""
+        return self._store.files
 
-    async def close_modal(self, user: str) -> Delivery:
-        """A person closes the top modal; the app hears of it if the view says `notify_on_close`."""
-        raise NotImplementedError
+    async def close(self) -> None:
+        """End every subscription and socket, so that a server can stop."""
+        self._store.notices.close()
+        await self.sockets.drop()
 
-    async def open_home(self, user: str) -> Delivery:
-        """A person opens the app's Home tab."""
-        raise NotImplementedError
 
-    async def shortcut(self, user: str, callback_id: str, message: Message | None = None) -> Delivery:
-        """A person uses a global shortcut, or with `message` a message shortcut."""
-        raise NotImplementedError
-
-    async def react(self, user: str, message: Message, emoji: str) -> Message:
-        """A person adds a reaction."""
-        raise NotImplementedError
-
-    async def change_person(self, user: str, **changes: Any) -> list[Delivery]:
-        """Change a person's profile or flags and send `user_change` if the app subscribed to it."""
-        raise NotImplementedError
-
-    async def tick(self) -> list[Delivery]:
-        """Send the retries of events that have become due on the clock."""
-        raise NotImplementedError
-
-    async def redeliver(self, delivery: Delivery) -> Delivery:
-        """Send an earlier delivery again, byte for byte."""
-        raise NotImplementedError
-
-    def dismiss(self, ephemeral: Ephemeral) -> None:
-        """The addressee dismisses an ephemeral message."""
-        raise NotImplementedError
+def _made(kind: type[Thing], given: Thing | Mapping[str, Any]) -> Thing:
+    """A dataclass instance, from itself or from plain data (lists given for sets and the like are converted)."""
+    if isinstance(given, kind):
+        return given
+    fields = dict(cast(Mapping[str, Any], given))
+    if isinstance(fields.get("members"), list | tuple):
+        fields["members"] = set(fields["members"])
+    return kind(**fields)
