@@ -6,8 +6,9 @@ A capability describes its own file as a pydantic model; `app.py` lists the file
 import difflib
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -69,6 +70,10 @@ class Config:
     def __getitem__(self, model: type[SettingsT]) -> SettingsT:
         return cast("SettingsT", self._sections[model])
 
+    def replace(self, section: SettingsT) -> "Config":
+        """Return the same configuration with one section replaced."""
+        return Config({**self._sections, type(section): section}, self._documents)
+
     def document(self, model: type[Settings]) -> Document:
         """Return the file a section came from, for messages that name a line."""
         return self._documents[model]
@@ -79,6 +84,7 @@ class Config:
 
 
 Check = Callable[[Config], Iterator[Problem]]
+Loader = Callable[[], tuple[Settings, Document]]
 
 
 def digest(value: Any) -> str:
@@ -91,8 +97,8 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def load(directory: Path, files: list[File], checks: list[Check]) -> Config:
-    """Read and check a configuration directory.
+def load(directory: Path, files: Sequence[File], checks: Sequence[Check], loaders: Sequence[Loader] = ()) -> Config:
+    """Read and check a configuration directory; `loaders` bring sections that are not one YAML file.
 
     Raises:
         ConfigError: with every problem found, in the order of files and lines.
@@ -100,11 +106,11 @@ def load(directory: Path, files: list[File], checks: list[Check]) -> Config:
     sections: dict[type[Settings], Settings] = {}
     documents: dict[type[Settings], Document] = {}
     problems: list[Problem] = []
-    for file in files:
+    every: list[Loader] = [partial(_load_file, directory, file) for file in files]
+    for loader in [*every, *loaders]:
         try:
-            document = read(directory / file.name)
-            documents[file.model] = document
-            sections[file.model] = fit(document, file.model)
+            section, document = loader()
+            sections[type(section)], documents[type(section)] = section, document
         except ConfigError as error:
             problems += error.problems
     if problems:
@@ -114,6 +120,11 @@ def load(directory: Path, files: list[File], checks: list[Check]) -> Config:
     if problems:
         raise ConfigError(problems)
     return config
+
+
+def _load_file(directory: Path, file: File) -> tuple[Settings, Document]:
+    document = read(directory / file.name)
+    return fit(document, file.model), document
 
 
 def read(path: Path) -> Document:

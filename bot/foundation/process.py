@@ -1,0 +1,211 @@
+"""A running Backout: starts the doors and the worker, keeps asking Slack who we are, and stops within ten seconds.
+
+    starting ──▶ taking alerts ──▶ connected to Slack (auth.test) ──▶ serving all ──▶ SIGTERM: finishing ──▶ gone
+
+Alerts are taken from the first moment, whether Slack answers or not.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import gc
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+
+from bot.foundation.clock import Clock
+from bot.foundation.config import Config
+from bot.foundation.db import Store, open_store, sqlite_file
+from bot.foundation.environment import Environment, SettingError, trail_key
+from bot.foundation.ids import Ids
+from bot.foundation.migrations import require_newest
+from bot.foundation.outbox import Kinds
+from bot.foundation.router import Router
+from bot.foundation.sender import Sender
+from bot.foundation.slack_door import Edge, SlackDoor
+from bot.foundation.slack_door.door import Identify
+from bot.foundation.slack_door.socket import SocketDoor
+from bot.foundation.slack_port import SlackError, SlackPort
+from bot.foundation.web_door import Doors, web_app
+from bot.foundation.worker_loop import WorkerLoop
+
+log = logging.getLogger(__name__)
+ASK_AGAIN_SECONDS = 5
+FINISH_SECONDS = 8
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What the capabilities bring, as `app.py` lists it."""
+
+    routers: Sequence[Router]
+    web: Sequence[APIRouter]
+    kinds: Kinds
+    identify: Identify
+    fallback_channel: str
+
+
+class Process:
+    """One process of Backout. Build it, then `run` it; tests call `connect` and `worker.tick` themselves."""
+
+    def __init__(self, environment: Environment, store: Store, slack: SlackPort, wiring: Wiring) -> None:
+        self._environment = environment
+        self._slack = slack
+        self._wiring = wiring
+        self._socket: SocketDoor | None = None
+        self.store = store
+        self.doors = Doors(store, environment.alert_secrets)
+        self.web: FastAPI = web_app(self.doors, wiring.web)
+        self.sender = Sender(store, wiring.kinds, slack, wiring.fallback_channel)
+        self.worker = WorkerLoop(store, self.sender, wiring.kinds.sweeps)
+
+    async def connect(self) -> None:
+        """Ask Slack who we are, pin that, and open the door for people (SlackError when Slack does not answer)."""
+        who = await self._slack.who_am_i()
+        secret = self._environment.slack_signing_secret
+        self.doors.edge = Edge(secret.get_secret_value() if secret else "", who.team_id, who.app_id)
+        self.doors.slack = SlackDoor(self.store, self._slack, self._wiring.routers, self._wiring.identify, who)
+        if self._environment.slack_app_token:
+            token = self._environment.slack_app_token.get_secret_value()
+            self._socket = SocketDoor(self.doors.slack, self.doors.edge, token, self._environment.slack_api_url)
+            await self._socket.connect()
+        self.doors.trouble = ""
+        log.info("connected to Slack as %s in %s", who.app_id, who.team_id)
+
+    async def disconnect(self) -> None:
+        """Take no more gestures."""
+        if self._socket:
+            await self._socket.close()
+
+    async def run(self, *, web: bool, worker: bool) -> None:
+        """Serve until SIGTERM or SIGINT, then finish what is running and return."""
+        stop = asyncio.Event()
+        with _stopping_on_signals(stop):
+            async with contextlib.AsyncExitStack() as running:
+                running.callback(self.store.close)
+                if worker:
+                    await running.enter_async_context(self._working())
+                if web:
+                    await running.enter_async_context(self._serving())
+                running.push_async_callback(self.disconnect)
+                await running.enter_async_context(_task(self._keep_connecting()))
+                gc.collect()
+                gc.freeze()  # what start-up made stays: the collector need not look at it again
+                await stop.wait()
+                log.info("stopping: finishing what is running")
+
+    async def _keep_connecting(self) -> None:
+        while True:
+            try:
+                await self.connect()
+            except SlackError as error:
+                self.doors.trouble = f"not connected: {error}"
+                log.warning("Slack does not answer, alerts are taken all the same: %s", error)
+                await asyncio.sleep(ASK_AGAIN_SECONDS)
+            else:
+                return
+
+    @contextlib.asynccontextmanager
+    async def _working(self) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        task = asyncio.create_task(self.worker.run(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await task
+            await self.sender.stop(FINISH_SECONDS)
+
+    @contextlib.asynccontextmanager
+    async def _serving(self) -> AsyncIterator[None]:
+        server = _Server(
+            uvicorn.Config(
+                self.web,
+                host=self._environment.host,
+                port=self._environment.port,
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=FINISH_SECONDS,
+                server_header=False,
+            )
+        )
+        task = asyncio.create_task(server.serve())
+        try:
+            await asyncio.wait([task, asyncio.create_task(server.ready.wait())], return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                task.result()
+            yield
+        finally:
+            server.should_exit = True
+            await task
+
+
+def open_process_store(environment: Environment, config: Config, clock: Clock, ids: Ids) -> Store:
+    """Open the store that the environment names, with the trail's key; refuses a database of another shape."""
+    require_newest(environment.database_url)
+    key, made = trail_key(environment.database_url, environment.trail_key)
+    if made:
+        log.warning("made the trail's key in %s: keep a copy elsewhere; without it nobody can check the trail", made)
+    return open_store(environment.database_url, clock=clock, ids=ids, config=config, trail_key=key)
+
+
+@contextlib.contextmanager
+def alone_with(url: str) -> Iterator[None]:
+    """Make sure that no second process works on an SQLite file (SettingError); any database server may be shared."""
+    path: Path | None = sqlite_file(url)
+    if path is None:
+        yield
+        return
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = f"Another Backout is working on {path}. Stop it first, or use PostgreSQL for several processes."
+            raise SettingError(message) from None
+        yield
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the process decides when to stop. `ready` once it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.contextmanager
+def _stopping_on_signals(stop: asyncio.Event) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+@contextlib.asynccontextmanager
+async def _task(doing: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(doing)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
