@@ -1,0 +1,47 @@
+"""The verbs of incidents, and the questions asked about them."""
+
+from bot.incidents.service.briefing import refresh_briefing
+from bot.incidents.service.opening import open_or_join
+from bot.incidents.service.queries import (
+    get,
+    known_system,
+    lead_of,
+    name_of,
+    names_in,
+    open_for,
+    open_incidents,
+    status_text,
+    system_named,
+)
+from bot.incidents.service.verbs import (
+    acknowledge,
+    change_severity,
+    close,
+    may_change,
+    may_close,
+    move_updates_due,
+    next_update_due,
+    set_containment,
+)
+
+__all__ = [
+    "acknowledge",
+    "change_severity",
+    "close",
+    "get",
+    "known_system",
+    "lead_of",
+    "may_change",
+    "may_close",
+    "move_updates_due",
+    "name_of",
+    "names_in",
+    "next_update_due",
+    "open_for",
+    "open_incidents",
+    "open_or_join",
+    "refresh_briefing",
+    "set_containment",
+    "status_text",
+    "system_named",
+]

@@ -1,0 +1,113 @@
+"""What is asked about incidents and systems."""
+
+from sqlmodel import col, select
+
+from bot.escalation import service as escalation
+from bot.foundation.blocks import Markup, channel_link, join, moment, mrkdwn
+from bot.foundation.errors import Refusal
+from bot.foundation.work import Reading
+from bot.incidents import rules
+from bot.incidents.models import Incident, IncidentState, System, Systems
+from bot.people import rules as people
+from bot.people.models import Directory
+
+
+def get(reading: Reading, name: str) -> Incident:
+    """Return an incident by the name people say, in any case (Refusal if there is none)."""
+    incident = reading.session.get(Incident, name.strip().upper())
+    if incident is None:
+        raise Refusal(f"There is no {name.strip().upper()[:40]}. `/rollback status` lists the open incidents.")
+    return incident
+
+
+def for_change(reading: Reading, name: str) -> Incident:
+    """Return an incident as it stands now, locked against other processes until the end of this Work (or Refusal)."""
+    known = get(reading, name).name
+    query = select(Incident).where(Incident.name == known).with_for_update()
+    return reading.session.exec(query.execution_options(populate_existing=True)).one()
+
+
+def open_for(reading: Reading, system: str, version: str) -> Incident | None:
+    """Return the open incident about a version of a system, locked like `for_change`."""
+    query = select(Incident).where(
+        Incident.system == system, Incident.version == version, Incident.state != IncidentState.CLOSED
+    )
+    return reading.session.exec(query.with_for_update().execution_options(populate_existing=True)).first()
+
+
+def open_incidents(reading: Reading) -> list[Incident]:
+    """Return every incident that is not closed, the one that needs us most first."""
+    return rules.ranked(reading.session.exec(select(Incident).where(col(Incident.state) != IncidentState.CLOSED)))
+
+
+def known_system(reading: Reading, name: str) -> System | None:
+    """Return a system by the name that alerts and people use, in any case; None for one we do not know."""
+    systems = reading.config[Systems].systems
+    listed = rules.listed_system(systems, name)
+    return systems[listed] if listed else None
+
+
+def system_named(reading: Reading, name: str) -> tuple[str, System]:
+    """Return a system's name as configured and the system.
+
+    Raises:
+        Refusal: for one that is not in `systems.yaml`; names the one that was probably meant.
+    """
+    systems = reading.config[Systems].systems
+    listed = rules.listed_system(systems, name)
+    if listed is None:
+        meant = rules.nearest(name, systems)
+        hint = f"Did you mean {meant}?" if meant else f"There are: {', '.join(sorted(systems))}."
+        raise Refusal(f"I know no system called “{name.strip()[:60]}”. {hint}", field="system")
+    return listed, systems[listed]
+
+
+def lead_of(reading: Reading, name: str) -> str | None:
+    """Return who leads an incident, by Slack id; None while nobody does."""
+    climb = escalation.state_of(reading, name)
+    return climb.lead if climb else None
+
+
+def name_of(reading: Reading, user_id: str) -> str:
+    """Return what people call an account."""
+    return people.name_of(reading.config[Directory], user_id)
+
+
+def owners_of(reading: Reading, incident: Incident) -> list[str]:
+    """Return the names of who owns the incident's system now."""
+    directory = reading.config[Directory]
+    keys = people.holders(directory, incident.impact["owner_role"], incident.system, reading.now)
+    return [directory.people[key].name for key in keys]
+
+
+def names_in(reading: Reading, incident: Incident) -> rules.Names:
+    """Return what the people in an incident are called."""
+    lead = lead_of(reading, incident.name)
+    return rules.Names(
+        lead=name_of(reading, lead) if lead else None,
+        closed_by=name_of(reading, incident.closed_by) if incident.closed_by else None,
+        owners=", ".join(owners_of(reading, incident)),
+    )
+
+
+def status_text(reading: Reading) -> Markup:
+    """Return the open incidents in words, a line each, for whoever asks."""
+    found = open_incidents(reading)
+    if not found:
+        return Markup("No incident is open.")
+    return join("\n", [_status_line(reading, incident) for incident in found])
+
+
+def _status_line(reading: Reading, incident: Incident) -> Markup:
+    lead = lead_of(reading, incident.name)
+    return mrkdwn(
+        "*{name}* · {system} {version} · {severity} · {state} · since {since} · {channel}\n>{title}",
+        name=incident.name,
+        system=incident.impact["system_title"],
+        version=incident.version,
+        severity=incident.severity,
+        state=f"led by {name_of(reading, lead)}" if lead else "nobody leads it yet",
+        since=moment(incident.opened_at),
+        channel=channel_link(incident.channel),
+        title=incident.title,
+    )

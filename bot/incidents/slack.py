@@ -1,0 +1,56 @@
+"""The door for people: acknowledge, change the severity, close; our part of the card and of App Home."""
+
+from bot.approvals import service as approvals
+from bot.foundation.blocks import Section
+from bot.foundation.router import Answer, Click, Form, Open, Router
+from bot.foundation.work import Reading, Work
+from bot.incidents import service, views
+
+router = Router()
+
+
+@router.button("incidents.acknowledge")
+def acknowledge(click: Click, work: Work) -> Answer:
+    """Take the incident; the card says so to everybody."""
+    service.acknowledge(work, click.value["incident"])
+    return None
+
+
+@router.button("incidents.change_severity")
+def open_severity_form(click: Click, work: Work) -> Answer:
+    """Ask which severity, and why."""
+    return Open(views.severity_form(service.may_change(work, click.value["incident"])))
+
+
+@router.form("incidents.change_severity")
+def change_severity(form: Form, work: Work) -> Answer:
+    """Change the severity, or say under the field why not."""
+    service.change_severity(work, form.metadata["incident"], form.values["severity"], form.values["reason"])
+    return None
+
+
+@router.button("incidents.close")
+def open_closing_form(click: Click, work: Work) -> Answer:
+    """Ask why it is over; who may not close it is told so before typing anything."""
+    incident = service.may_close(work, click.value["incident"])
+    request = approvals.open_request(work, incident.name)
+    return Open(views.closing_form(incident, open_request=request is not None))
+
+
+@router.form("incidents.close")
+def close(form: Form, work: Work) -> Answer:
+    """Close the incident, or say under the field why not."""
+    service.close(work, form.metadata["incident"], form.values["reason"])
+    return None
+
+
+def card_section(reading: Reading, incident: str) -> Section:
+    """Return our part of an incident's card: what happened, how bad, where it stands, what can be done."""
+    found = service.get(reading, incident)
+    return views.card(found, service.names_in(reading, found))
+
+
+def home_section(reading: Reading, person: str) -> Section:
+    """Return our part of App Home: every open incident, the same for everybody."""
+    del person
+    return views.home(service.open_incidents(reading))

@@ -1,0 +1,202 @@
+"""What an incident looks like: its part of the card, its forms, and a line in App Home. Pure."""
+
+from collections.abc import Sequence
+
+from slack_sdk.models.blocks import ActionsBlock, Block
+from slack_sdk.models.views import View
+
+from bot.foundation.blocks import (
+    Markup,
+    Section,
+    actions,
+    button,
+    channel_link,
+    context,
+    divider,
+    fields,
+    header,
+    join,
+    modal,
+    moment,
+    mrkdwn,
+    option,
+    quote,
+    section,
+    select,
+    text_input,
+)
+from bot.incidents import rules
+from bot.incidents.models import Incident, IncidentState, Severity
+
+SIGNS = {Severity.LOW: "🟡", Severity.MEDIUM: "🟠", Severity.HIGH: "🔴"}
+HOME_LINES = 10
+
+
+def card_text(incident: Incident, names: rules.Names) -> Markup:
+    """The card in one line, for notifications and screen readers."""
+    return mrkdwn(
+        "{name} · {system} · {severity}: {title}. {state}",
+        name=incident.name,
+        system=incident.impact["system_title"],
+        severity=incident.severity,
+        title=incident.title.rstrip("."),
+        state=_state(incident, names),
+    )
+
+
+def card(incident: Incident, names: rules.Names) -> Section:
+    """Our part of the card: what happened, how bad, where it stands, what can be done; whom it touches as detail."""
+    title = f"{incident.name} · {incident.impact['system_title']} · {incident.severity}"
+    status = mrkdwn(
+        "{sign} *Severity {severity}* · {state}",
+        sign=_sign(incident.severity),
+        severity=incident.severity,
+        state=_state(incident, names),
+    )
+    closing = [section(quote(incident.closing_reason))] if incident.closing_reason else []
+    return Section(
+        [
+            header(title),
+            section(mrkdwn("*{title}*\n{status}", title=incident.title, status=status)),
+            *closing,
+            fields(_key_facts(incident, names)),
+            *_buttons(incident),
+        ],
+        [*_impact(incident), context(join("  ", ["Why this severity:", path_text(incident)]))],
+    )
+
+
+def path_text(incident: Incident) -> Markup:
+    """The way to the severity in one line: “Regulated decision? no → Safety? no → Revenue? yes → *medium*”."""
+    steps = [_step_text(step["node"], step["question"], step["answer"]) for step in incident.severity_path]
+    return join(" → ", [*steps, mrkdwn("*{severity}*", severity=incident.severity)])
+
+
+def severity_form(incident: Incident) -> View:
+    """The form that changes the severity."""
+    choices = [option(f"{sign} {severity}", severity) for severity, sign in SIGNS.items()]
+    explained = mrkdwn(
+        "{name} is *{severity}* now: {path}\nAnybody may raise it. Lowering it is up to its lead, the owner of the "
+        "system and the first tier. Deadlines and the approvals that are needed change with it at once; a request for "
+        "approval that is open is asked again.",
+        name=incident.name,
+        severity=incident.severity,
+        path=path_text(incident),
+    )
+    parts: list[Block] = [
+        section(explained),
+        select("severity", "Severity", choices, initial=incident.severity),
+        text_input("reason", "Why?", hint="Kept in the trail with your name."),
+    ]
+    about = {"incident": incident.name}
+    return modal("incidents.change_severity", f"Severity of {incident.name}", parts, submit="Change", metadata=about)
+
+
+def closing_form(incident: Incident, *, open_request: bool) -> View:
+    """The form that closes the incident."""
+    lines = [mrkdwn("*{name}*: {title}", name=incident.name, title=incident.title)]
+    if open_request:
+        lines.append(Markup("⚠️ A request for approval is open. Closing makes it void: nothing will be rolled back."))
+    lines.append(
+        Markup("Nobody is paged about this incident any more. A new alert about this version opens a new one.")
+    )
+    parts: list[Block] = [
+        section(join("\n", lines)),
+        text_input("reason", "Why is it over?", hint="Kept in the trail with your name, and shown on the card."),
+    ]
+    about = {"incident": incident.name}
+    return modal("incidents.close", f"Close {incident.name}", parts, submit="Close incident", metadata=about)
+
+
+def home(incidents: Sequence[Incident]) -> Section:
+    """Our part of App Home: the open incidents, the one that needs us most first."""
+    if not incidents:
+        return Section([header("Open incidents"), section("None. All is calm.")])
+    shown = [section(_home_line(incident)) for incident in incidents[:HOME_LINES]]
+    rest = len(incidents) - len(shown)
+    more = [context(f"and {rest} more: `/rollback status` lists them all")] if rest > 0 else []
+    return Section([header(f"Open incidents: {len(incidents)}"), *shown[:3]], [*shown[3:], *more, divider()])
+
+
+def _home_line(incident: Incident) -> Markup:
+    waiting = incident.state == IncidentState.OPEN
+    return mrkdwn(
+        "{sign} *{name}* · {system} {version} · severity {severity} · {state} · since {since} · {channel}\n{title}",
+        sign=_sign(incident.severity),
+        name=incident.name,
+        system=incident.impact["system_title"],
+        version=incident.version,
+        severity=incident.severity,
+        state="*nobody has acknowledged it yet*" if waiting else "acknowledged",
+        since=moment(incident.opened_at),
+        channel=channel_link(incident.channel),
+        title=incident.title,
+    )
+
+
+def _state(incident: Incident, names: rules.Names) -> Markup:
+    if incident.closed_at:
+        return mrkdwn("✅ Closed by {who}, {when}", who=names.closed_by or "Backout", when=moment(incident.closed_at))
+    if incident.acknowledged_at:
+        when = moment(incident.acknowledged_at)
+        return mrkdwn("👀 Acknowledged {when}; {who} leads", who=names.lead or "nobody", when=when)
+    return Markup("🆕 Open: nobody has acknowledged it yet")
+
+
+def _key_facts(incident: Incident, names: rules.Names) -> list[tuple[str, Markup | str]]:
+    listed = "" if incident.impact["version_listed"] else " (not listed in systems.yaml)"
+    facts: list[tuple[str, Markup | str]] = [
+        ("System", f"{incident.impact['system_title']} ({incident.system})"),
+        ("Bad version", incident.version + listed),
+        ("Last good version", incident.impact["good_version"] or "not known"),
+        ("Owner", names.owners or "nobody holds the role"),
+        ("Opened", moment(incident.opened_at)),
+    ]
+    if incident.next_update_at:
+        facts.append(("Next update by", moment(incident.next_update_at)))
+    if incident.containment:
+        facts.append(("Done so far", incident.containment))
+    return facts
+
+
+def _impact(incident: Incident) -> list[Block]:
+    impact = incident.impact
+    share = f"{rules.about(impact['users'])} ({impact['share_of_users']:.0%} of all)"
+    return [
+        section(mrkdwn("*What it does*\n{does}", does=impact["does"])),
+        fields(
+            [
+                ("Who is touched", share),
+                ("What depends on it", "; ".join(impact["downstream"]) or "nothing else"),
+                ("Data", impact["data_integrity"]),
+                ("Compliance", impact["compliance"]),
+                ("Customers", impact["customers"]),
+            ]
+        ),
+    ]
+
+
+def _buttons(incident: Incident) -> list[ActionsBlock]:
+    if incident.state == IncidentState.CLOSED:
+        return []
+    about = {"incident": incident.name}
+    acknowledge = button("Acknowledge", "incidents.acknowledge", about, style="primary")
+    return [
+        actions(
+            *([acknowledge] if incident.state == IncidentState.OPEN else []),
+            button("Roll back", "rollback.open", about),
+            button("Change severity", "incidents.change_severity", about),
+            button("Close", "incidents.close", about),
+            block_id=f"incidents.actions:{incident.name}",
+        )
+    ]
+
+
+def _sign(severity: str) -> str:
+    return SIGNS[Severity(severity)]
+
+
+def _step_text(node: str, question: str, answer: str) -> Markup:
+    if node == rules.PERSON_NODE:
+        return mrkdwn("changed by {question}", question=question)
+    return mrkdwn("{question} {answer}", question=question, answer=answer)
