@@ -32,6 +32,8 @@ from bot.workspace.workspace import Workspace
 
 CUT = "workspace.cut"
 """ASGI extension under which this server offers to cut the connection."""
+GRACE = 0.5
+"""Seconds that answers in progress get when the server stops."""
 
 
 def create_app(workspace: Workspace, models: ASGIApp | None = None, page: ASGIApp | None = None) -> Starlette:
@@ -158,15 +160,40 @@ class _Protocol(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
-    """uvicorn inside a running event loop: says when it is ready and leaves signals alone."""
+    """uvicorn inside a running event loop: ready and stopped without polling, and signals are left alone."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
+        self._stop = asyncio.Event()
+
+    def stop(self) -> None:
+        """Begin to stop."""
+        self.should_exit = True
+        self._stop.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.ready.set()
+
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), 1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listening in sockets or []:
+            listening.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if self.server_state.tasks:
+            _, unfinished = await asyncio.wait(self.server_state.tasks, timeout=GRACE)
+            for task in unfinished:
+                task.cancel()
+            await asyncio.gather(*unfinished, return_exceptions=True)
+        await self.lifespan.shutdown()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -200,7 +227,7 @@ async def serving(
             before_stop()
         if workspace is not None:
             await workspace.close()
-        server.should_exit = True
+        server.stop()
         await running
 
 
@@ -213,5 +240,4 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         log_config=None,
         log_level="warning",
         access_log=False,
-        timeout_graceful_shutdown=1,
     )
