@@ -81,10 +81,17 @@ def address(most: int, schemes: Collection[str] = ("http", "https")) -> Check:
     def check(value: Any, where: str, problems: Problems) -> None:
         before = len(problems)
         length(value, where, problems)
-        if len(problems) == before and (urlsplit(value).scheme not in schemes or any(map(str.isspace, value))):
+        if len(problems) == before and (_scheme(value) not in schemes or any(map(str.isspace, value))):
             problems.append(Problem("must be a valid url", where))
 
     return check
+
+
+def _scheme(url: str) -> str:
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        return ""
 
 
 def day(value: Any, where: str, problems: Problems) -> None:
