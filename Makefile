@@ -19,11 +19,12 @@ demo: setup  ## Play an incident in the browser: no account and no server needed
 test: setup  ## Run all tests
 	@$(BIN)/python -m pytest
 
-check: setup  ## Format, lint, types, architecture, mirrored tests
+check: setup  ## Format, lint, types, the four rules, house rules, mirrored tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tools.house
 	@$(BIN)/python -m tools.mirror
 
 soak: setup  ## The long proofs: more seeds, more kills
