@@ -60,8 +60,10 @@ def select_newest(flags: Path, versions: Mapping[str, Sequence[str]]) -> None:
     flags.write_text(json.dumps(document, indent=2) + "\n")
 
 
-def build(example: Example, secrets: Secrets, *, request_url: str, clock: Clock | None = None) -> Workspace:
-    """Make the workspace; `request_url` is where the app listens."""
+def build(
+    example: Example, secrets: Secrets, *, request_url: str, clock: Clock | None = None, ack_deadline: float = 3.0
+) -> Workspace:
+    """Make the workspace; `request_url` is where the app listens, `ack_deadline` how many real seconds it has."""
     return Workspace(
         people=example.people,
         channels=example.channels,
@@ -72,6 +74,7 @@ def build(example: Example, secrets: Secrets, *, request_url: str, clock: Clock 
         app_token=secrets.app_token,
         request_url=request_url,
         clock=clock,
+        ack_deadline=ack_deadline,
     )
 
 
