@@ -13,7 +13,11 @@ from sqlmodel import SQLModel
 class Plan(SQLModel, table=True):
     """What a rollback would do, word for word.
 
-    `digest` covers system, versions, target and steps: change one and it is another plan.
+    Attributes:
+        target: What is changed and whom to ask afterwards, as configured when it was asked for.
+        steps: `{"number", "kind", "words", …}` in order; what changes something carries its inverse under `undo`.
+        digest: Covers system, versions, target and steps: change one and it is another plan.
+        request_id: The approval it needs; the last one, if it was asked for again.
     """
 
     __tablename__ = "plan"
@@ -41,7 +45,9 @@ class ExecutionState(StrEnum):
     validating -> done        every answer of the serving process is from the wanted version
     validating -> partial     some answers are
     validating -> failed      none is
-    validating -> unknown     the serving process gave no answer that could be read
+    validating -> unknown     the serving process gave no answer that could be read, or the target says otherwise
+    done -> partial | failed | unknown     so it turned out while it was watched afterwards
+    partial | failed | unknown -> validating     a person asked to check again
     """
 
     RUNNING = "running"
@@ -53,7 +59,14 @@ class ExecutionState(StrEnum):
 
 
 class Execution(SQLModel, table=True):
-    """One rollback being carried out: at most one per approved round, by its key."""
+    """One rollback being carried out: at most one per approved round, by its key.
+
+    Attributes:
+        detail: What came of it, in words.
+        changed: The target was changed, or stood at the wanted version already; None: nobody can say.
+        due_at: When time has something to do next: the next check of the watch, or giving up waiting for an outcome.
+        watches: How many checks of the watch after it was done have passed.
+    """
 
     __tablename__ = "execution"
 
@@ -61,14 +74,32 @@ class Execution(SQLModel, table=True):
     round: int = Column(primary_key=True)
     plan_id: str = Column(foreign_key="plan.id", index=True)
     incident: str = Column(index=True)
+    system: str = Column(index=True)
     state: str = ExecutionState.RUNNING
     detail: str = ""
+    changed: bool | None = False
     started_at: datetime
     finished_at: datetime | None = None
+    due_at: datetime | None = Column(default=None, index=True)
+    watches: int = 0
+
+
+class StageOutcome(StrEnum):
+    """How did this stage end?"""
+
+    DONE = "done"
+    ALREADY_THERE = "already there"
+    FAILED = "failed"
+    PARTIAL = "partial"
+    UNKNOWN = "unknown"
+    NOT_RUN = "not run"
 
 
 class StageResult(SQLModel, table=True):
-    """What one stage did and what was observed after it."""
+    """What one stage did and what was observed after it. Each check of the serving process is a stage of its own.
+
+    `outcome` is empty while it runs, else a StageOutcome.
+    """
 
     __tablename__ = "stage_result"
 
