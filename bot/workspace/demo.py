@@ -85,9 +85,7 @@ async def serving_example(
     """Serve the workspace with its page and model servers; yields the address and the servers (OSError: port taken)."""
     models = ModelServers(flags, example.answers, clock=workspace.clock)
     base = f"http://{host}:{port}"
-    watched = [
-        {"system": system, "url": f"{base}/models/{system}"} for system in example.answers
-    ]
+    watched = [{"system": system, "url": f"{base}/models/{system}"} for system in example.answers]
     page = create_page(workspace, example.stories, watched if port else [])
     async with serving(create_app(workspace, models.app(), page), host, port) as address:
         yield address, models

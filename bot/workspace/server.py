@@ -67,7 +67,10 @@ class _Door:
     # -- the Web API ------------------------------------------------------------------------------------------------
     async def call(self, request: Request) -> Response:
         method, raw = request.path_params["method"], await request.body()
-        args, token = _arguments(request, raw)
+        try:
+            args, token = _arguments(request, raw)
+        except ValueError:
+            return JSONResponse({"ok": False, "error": "invalid_json"})
         fault = self._workspace.faults.for_call(method, args)
         now = self._workspace.clock.now()
         if fault is None or fault.kind.startswith("accepted"):
@@ -124,11 +127,17 @@ def _faulty(fault: Fault) -> Answer:
 
 
 def _arguments(request: Request, raw: bytes) -> tuple[Json, str]:
-    """A call's arguments (query string, form or JSON) and its token (header or argument)."""
+    """A call's arguments (query string, form or JSON) and its token (header or argument).
+
+    Raises:
+        ValueError: The body is not what it says.
+    """
     args: Json = dict(request.query_params)
     content_type = request.headers.get("content-type", "").partition(";")[0]
     if content_type == "application/json" and raw:
         decoded: Any = json.loads(raw)
+        if not isinstance(decoded, dict):
+            raise ValueError("the body must be an object")
         args |= {key: value for key, value in decoded.items() if value is not None}
     elif content_type == "application/x-www-form-urlencoded":
         args |= dict(parse_qsl(raw.decode(), keep_blank_values=True))

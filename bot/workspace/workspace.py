@@ -95,6 +95,15 @@ class Workspace(Acts):
         self._courier.request_url = address
 
     @property
+    def ack_deadline(self) -> float:
+        """Real seconds the app has to acknowledge."""
+        return self._courier.ack_deadline
+
+    @ack_deadline.setter
+    def ack_deadline(self, seconds: float) -> None:
+        self._courier.ack_deadline = seconds
+
+    @property
     def hooks(self) -> Hooks:
         """The response URLs, for the HTTP server."""
         return self._hooks
