@@ -71,14 +71,6 @@ def need_right_to_close(work: Work, incident: Incident) -> None:
         raise Refusal(f"You cannot close {incident.name}. Ask {_who(work, incident)}, or the product owner.")
 
 
-def need_nothing_running(incident: Incident) -> None:
-    """Refuse to close what is being rolled back at this moment."""
-    if incident.containing:
-        raise Refusal(
-            f"{incident.name} is being rolled back right now. Wait until the result is verified, then close it."
-        )
-
-
 def _roles_that_lower(reading: Reading, incident: Incident) -> list[RoleKey]:
     return [incident.impact["owner_role"], *reading.config[EscalationPolicy].tiers[0].roles]
 

@@ -66,7 +66,7 @@ def may_close(work: Work, name: str) -> Incident:
     """Return an open incident to somebody who may close it now (or Refusal)."""
     incident = may_change(work, name)
     rights.need_right_to_close(work, incident)
-    rights.need_nothing_running(incident)
+    _need_nothing_running(incident)
     return incident
 
 
@@ -114,6 +114,13 @@ def move_updates_due(work: Work) -> int:
         incident.next_update_at = rules.next_update(incident.opened_at, every, work.now)
         briefing.refresh(work, incident)
     return len(due)
+
+
+def _need_nothing_running(incident: Incident) -> None:
+    if incident.containing:
+        raise Refusal(
+            f"{incident.name} is being rolled back right now. Wait until the result is verified, then close it."
+        )
 
 
 def _severity(written: str) -> Severity:

@@ -1,0 +1,96 @@
+"""Read the inbox, in order: bodies become signals, signals are judged, and what matters reaches an incident."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import OperationalError
+from sqlmodel import col, func, select
+
+from bot.alerts.models import InboxItem, InboxState, Triggers
+from bot.alerts.rules import alertmanager, body
+from bot.alerts.rules.alertmanager import Batch, NotUnderstood
+from bot.alerts.service import consequences, triage
+from bot.alerts.service.signals import take_in
+from bot.foundation.work import Reading, Work
+
+log = logging.getLogger(__name__)
+FORMATS = {"alertmanager": alertmanager.read}
+ATTEMPTS = 5
+BYTES_AT_ONCE = 64 * 1024
+ITEMS_AT_ONCE = 50
+
+
+def next_due(reading: Reading) -> datetime | None:
+    """Return when the next body is to be read."""
+    return reading.session.exec(select(func.min(InboxItem.due_at)).where(InboxItem.state == InboxState.NEW)).one()
+
+
+def read_inbox(work: Work) -> int:
+    """Read the bodies that are due, oldest first; returns how many. One that cannot be read does not stop the rest."""
+    items = _due(work)
+    for item in items:
+        _read_safely(work, item)
+    if items:
+        triage.refresh(work)
+    return len(items)
+
+
+def _due(work: Work) -> Sequence[InboxItem]:
+    """Return a portion that one transaction can take without making people who click wait."""
+    query = select(InboxItem).where(InboxItem.state == InboxState.NEW, InboxItem.due_at <= work.now)
+    query = query.order_by(col(InboxItem.sequence)).limit(ITEMS_AT_ONCE).with_for_update(skip_locked=True)
+    portion, size = list[InboxItem](), 0
+    for item in work.session.exec(query):
+        size += len(item.body)
+        if portion and size > BYTES_AT_ONCE:
+            break
+        portion.append(item)
+    return portion
+
+
+def _read_safely(work: Work, item: InboxItem) -> None:
+    try:
+        with work.savepoint():
+            _read(work, item)
+    except OperationalError:
+        raise  # the database itself: nothing of this Work can stand, and it is tried again
+    except Exception as error:
+        log.exception("body %s of the inbox could not be read", item.sequence)
+        _put_off(work, item, type(error).__name__)
+
+
+def _put_off(work: Work, item: InboxItem, error: str) -> None:
+    item.attempts += 1
+    item.due_at = work.now + timedelta(seconds=2**item.attempts)
+    if item.attempts >= ATTEMPTS:
+        _not_understood(work, item, f"Reading it failed {item.attempts} times ({error}).")
+    work.session.add(item)
+    work.session.flush()
+
+
+def _read(work: Work, item: InboxItem) -> None:
+    batch = _batch(work, item)
+    if isinstance(batch, NotUnderstood):
+        _not_understood(work, item, batch.why)
+    else:
+        item.state, item.note = InboxState.READ, batch.note
+        consequences.draw(work, item.source, take_in(work, item, batch))
+    work.session.add(item)
+    work.session.flush()
+
+
+def _batch(work: Work, item: InboxItem) -> Batch | NotUnderstood:
+    shape = work.config[Triggers].sources.get(item.source)
+    if shape is None:
+        return NotUnderstood(f"“{item.source}” is no longer a source in triggers.yaml.")
+    try:
+        value = body.parse(item.body)
+    except body.BadBodyError as error:
+        return NotUnderstood(str(error))
+    return FORMATS[shape](value)
+
+
+def _not_understood(work: Work, item: InboxItem, why: str) -> None:
+    item.state, item.note = InboxState.NOT_UNDERSTOOD, why
+    work.record("alerts.not_understood", f"alerts:{item.source}", why=why, body=item.sequence, bytes=len(item.body))
