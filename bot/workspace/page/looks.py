@@ -23,7 +23,6 @@ from bot.workspace.workspace import Workspace
 
 HUES = 12
 SAME_BREATH_SECONDS = 300  # consecutive messages of one author this close share one avatar, as in Slack
-ANNOUNCED = 160
 BAR_COLOURS = {"good": "#2eb67d", "warning": "#ecb22e", "danger": "#e01e5a"}
 
 
@@ -58,7 +57,6 @@ class Item:
     last_reply: str = ""
     thread_url: str = ""
     reactions: Sequence[Mapping[str, Any]] = ()
-    announce: str = ""
     also_sent: bool = False
 
 
@@ -161,8 +159,7 @@ def _item(
         full_time=full(at),
         body=_body(message, Surface(scope, viewer, workspace.typed(place.person.id, message))),
         day=day_name(at, viewer.now) if new_day else "",
-        compact=not new_day and not after_root and _same_breath(before, face, kind, at),
-        announce=f"{face.name}: {message.visible_text}"[:ANNOUNCED],
+        compact=not (new_day or after_root or message.blocks) and _same_breath(before, face, kind, at),
         **({} if isinstance(message, Ephemeral) else _shared(workspace, place, viewer, message, pane)),
     )
 

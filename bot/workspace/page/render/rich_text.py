@@ -30,7 +30,7 @@ def _part(part: Piece, viewer: Viewer) -> Markup:
     if kind == "rich_text_list":
         return _list(part, viewer)
     if kind == "rich_text_preformatted":
-        return Markup("<pre><code>{}</code></pre>").format(_runs(part, viewer, breaks="\n"))
+        return Markup("<pre><code>{}</code></pre>").format(_joined(part, viewer))
     inner = _runs(part, viewer)
     return Markup("<{0}>{1}</{0}>").format("blockquote" if kind == "rich_text_quote" else "p", inner)
 
@@ -43,9 +43,12 @@ def _list(part: Piece, viewer: Viewer) -> Markup:
     return Markup('<{0} class="indent-{1}">{2}</{0}>').format(tag, indent, items)
 
 
-def _runs(part: Piece, viewer: Viewer, breaks: str = "<br>") -> Markup:
-    shown = Markup("").join(_styled(run, viewer) for run in part.get("elements") or [])
-    return shown if breaks == "\n" else shown.replace("\n", Markup(breaks))
+def _runs(part: Piece, viewer: Viewer) -> Markup:
+    return _joined(part, viewer).replace("\n", Markup("<br>"))
+
+
+def _joined(part: Piece, viewer: Viewer) -> Markup:
+    return Markup("").join(_styled(run, viewer) for run in part.get("elements") or [])
 
 
 def _styled(run: Piece, viewer: Viewer) -> Markup:

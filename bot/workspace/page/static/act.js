@@ -1,7 +1,7 @@
 // Everything a person does to the app: buttons, menus, forms, shortcuts. One at a time and in order, so that what was
 // typed reaches the workspace before the click that needs it.
 import { place, refresh } from "./page.js";
-import { announce, toast } from "./tell.js";
+import { toast } from "./tell.js";
 
 const SPINNER_AFTER_MS = 120;
 let queue = Promise.resolve();
@@ -89,10 +89,9 @@ function valueOf(wrapper) {
   return controls[0]?.value || null;
 }
 
-async function choose(wrapper, control) {
+async function choose(wrapper) {
   if (!(await confirmed(wrapper))) return;
-  await perform("choose", { ...surfaceOf(wrapper), ...wiringOf(wrapper), value: valueOf(wrapper) }, null);
-  control?.removeAttribute("aria-busy");
+  await perform("choose", { ...surfaceOf(wrapper), ...wiringOf(wrapper), value: valueOf(wrapper) });
 }
 
 function onChange(event) {
@@ -100,7 +99,8 @@ function onChange(event) {
   if (!wrapper || !event.target.matches("[data-control]")) return;
   clearError(wrapper);
   limitBoxes(wrapper);
-  if (wrapper.hasAttribute("data-live")) choose(wrapper, event.target);
+  // In a form the app hears nothing yet; the workspace remembers it, for a button that is pressed before the form is sent.
+  if (wrapper.hasAttribute("data-live") || event.target.closest("#modal-form")) choose(wrapper);
 }
 
 function limitBoxes(wrapper) {
@@ -119,7 +119,6 @@ export function showModal() {
   dialog.showModal();
   const first = dialog.querySelector("[autofocus]") ?? dialog.querySelector("#modal-blocks [data-control]") ?? dialog.querySelector("#modal-submit") ?? dialog.querySelector("[data-modal-close]");
   first?.focus();
-  announce(document.getElementById("modal-title")?.textContent);
 }
 
 async function submit(form) {
@@ -202,7 +201,14 @@ function walk(event) {
   all[all.indexOf(event.target) + step]?.focus();
 }
 
+// A message's actions are stops for the Tab key only while that message has the focus.
+function reachTools(event, tabIndex) {
+  for (const tool of event.target.closest?.(".message")?.querySelectorAll(":scope > .tools > *") ?? []) tool.tabIndex = tabIndex;
+}
+
 export function startActing() {
+  document.addEventListener("focusin", (event) => reachTools(event, 0));
+  document.addEventListener("focusout", (event) => { if (!event.target.closest(".message")?.contains(event.relatedTarget)) reachTools(event, -1); });
   document.addEventListener("click", onClick);
   document.addEventListener("change", onChange);
   document.addEventListener("keydown", onKey);

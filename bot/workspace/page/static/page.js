@@ -1,6 +1,6 @@
 // The conductor: where we are, which parts to fetch again when something changed, and moving without a reload.
 import { adopt, patch } from "./patch.js";
-import { toast, announce } from "./tell.js";
+import { toast } from "./tell.js";
 import { perform, startActing, showModal } from "./act.js";
 import { startComposers, composersMoved } from "./compose.js";
 import { startPicker } from "./picker.js";
@@ -78,23 +78,35 @@ function showMessages(container, html) {
   shownPlace = `${place.as} ${place.in}`;
   const follow = moved || atBottom(scroll);
   const top = scroll.scrollTop;
+  // A screen reader reads what is added here; all of another channel at once would be too much.
+  container.setAttribute("aria-busy", String(moved));
   const changed = patch(container, html);
   const isHome = place.in === "home";
   if (moved) scroll.scrollTop = isHome ? 0 : scroll.scrollHeight;
   else if (follow && !isHome) scroll.scrollTop = scroll.scrollHeight;
   else scroll.scrollTop = top;
-  if (moved) { jump.hidden = true; return; }
+  oneTabStop(container);
+  if (moved) {
+    jump.hidden = true;
+    setTimeout(() => container.setAttribute("aria-busy", "false"));
+    return;
+  }
   const arrived = changed.filter(({ element, isNew }) => isNew && element.matches(".message"));
   if (arrived.length && !follow) jump.hidden = false;
-  for (const { element } of arrived.slice(-3)) announce(element.dataset.announce);
 }
 
 function showThread(container, html) {
   const box = document.getElementById("thread-scroll");
   const follow = atBottom(box);
-  const changed = patch(container, html);
+  patch(container, html);
+  oneTabStop(container);
   if (follow) box.scrollTop = box.scrollHeight;
-  for (const { element, isNew } of changed) if (isNew && element.matches(".message")) announce(element.dataset.announce);
+}
+
+// The list is one stop for the Tab key, its newest message; arrow keys go on from there (see act.js).
+function oneTabStop(container) {
+  const messages = [...container.querySelectorAll(".message")];
+  for (const message of messages) message.tabIndex = message === messages.at(-1) ? 0 : -1;
 }
 
 // ---- moving ------------------------------------------------------------------------------------------------------
@@ -186,6 +198,8 @@ jump.addEventListener("click", () => { scroll.scrollTop = scroll.scrollHeight; j
 scroll.addEventListener("scroll", () => { if (atBottom(scroll)) jump.hidden = true; }, { passive: true });
 
 for (const container of document.querySelectorAll("[id^='part-']")) adopt(container);
+oneTabStop(part("messages"));
+oneTabStop(part("thread"));
 shownPlace = `${place.as} ${place.in}`;
 if (place.in !== "home") scroll.scrollTop = scroll.scrollHeight;
 startActing();

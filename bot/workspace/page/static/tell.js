@@ -1,4 +1,4 @@
-// Words for the person: a toast that can be seen, an announcement that can be heard.
+// Words for the person: a toast, or a line inside the modal while one is open.
 
 const TOAST_MS = 9000;
 
@@ -22,13 +22,4 @@ export function toast(words) {
   shown.append(text, close);
   document.getElementById("toasts").append(shown);
   setTimeout(() => shown.remove(), TOAST_MS);
-}
-
-export function announce(words) {
-  if (!words) return;
-  const log = document.getElementById("announce");
-  const line = document.createElement("p");
-  line.textContent = words;
-  log.append(line);
-  while (log.children.length > 5) log.firstElementChild.remove();
 }
