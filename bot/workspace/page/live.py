@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from bot.workspace.page.serving import Served, Serving
 from bot.workspace.workspace import Subscription, Workspace
 
 PERSONAL = frozenset({"ephemeral", "modal", "home"})
-SERVING_SECONDS = 2.0
 
 Notice = Mapping[str, Any]
 
@@ -21,7 +20,7 @@ def concerns(notice: Notice, person: str) -> bool:
     return notice.get("kind") not in PERSONAL or notice.get("user") == person
 
 
-async def stream(workspace: Workspace, serving: Serving, person: str) -> AsyncIterator[dict[str, str]]:
+async def stream(workspace: Workspace, serving: Serving, person: str) -> AsyncGenerator[dict[str, str]]:
     """Events for one browser window: `ready` once listening, then one `change` per notice that concerns the person."""
     heard: asyncio.Queue[Notice | None] = asyncio.Queue()
     subscription = workspace.subscribe()
@@ -54,4 +53,4 @@ async def _watch(serving: Serving, heard: asyncio.Queue[Notice | None]) -> None:
         if before is not None and now != before:
             heard.put_nowait({"kind": "served"})
         before = now
-        await asyncio.sleep(SERVING_SECONDS)
+        await asyncio.sleep(serving.every)

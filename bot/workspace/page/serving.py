@@ -40,10 +40,16 @@ class Served(BaseModel):
 
 
 class Serving:
-    """Asks all systems at once; listeners asking at the same moment share one round."""
+    """Asks all systems at once; listeners asking at the same moment share one round.
 
-    def __init__(self, models: Sequence[ServedModel]) -> None:
+    Args:
+        models: what to watch.
+        every: seconds between two rounds of a live page.
+    """
+
+    def __init__(self, models: Sequence[ServedModel], every: float = 2.0) -> None:
         self.models = tuple(models)
+        self.every = every
         self._round: asyncio.Task[list[Served]] | None = None
 
     async def ask(self) -> list[Served]:
