@@ -1,10 +1,10 @@
 """The directory (`config/people.yaml`) and what Slack says about each person's account."""
 
 from datetime import date, datetime, time
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from sqlmodel import Field as Column
 from sqlmodel import SQLModel
 
@@ -24,7 +24,14 @@ def _zone(name: str) -> str:
     return name
 
 
+def _written_out(at: Any) -> Any:
+    if not isinstance(at, str | time):  # YAML 1.1 reads an unquoted 10:00 as the number 600
+        raise ValueError('write the time in quotes, like "09:00"')
+    return at
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
+WallClock = Annotated[time, BeforeValidator(_written_out)]
 
 
 class Team(Settings):
@@ -45,12 +52,15 @@ class Person(Settings):
 
 
 class Rota(Settings):
-    """Turns that people take: one person at a time, handed over every week at a wall-clock time in one zone."""
+    """Turns that people take: one person at a time, handed over every week at a wall-clock time in one zone.
+
+    The first person's turn begins at the first handover on or after `start`.
+    """
 
     people: Annotated[list[PersonKey], Field(min_length=1)]
     zone: Zone
     handover: Weekday
-    at: time
+    at: WallClock
     start: date
 
 

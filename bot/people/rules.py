@@ -1,0 +1,215 @@
+"""Who holds which role now, who stands in for whom, whose account is to be trusted. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.foundation.config import Config, Document, Location
+from bot.foundation.errors import Problem
+from bot.people.models import Directory, Person, PersonKey, Role, RoleKey, Rota, SlackAccount
+
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WEEK = timedelta(days=7)
+_SLACKBOT = "USLACKBOT"  # Slack says of it that it is no bot (docs.slack.dev/reference/objects/user-object)
+
+UNCHECKED = "I have not been able to check your Slack account yet. Try again in a minute."
+STRANGER = "You are not in Backout's directory, so nothing was changed. Ask an admin to add you to config/people.yaml."
+BOT = "Bots decide nothing here. Act from your own Slack account."
+DEACTIVATED = "Your Slack account is deactivated, so nothing was changed. Ask a workspace admin to activate it again."
+GUEST = "Guests decide nothing here, so nothing was changed. Ask a workspace admin to make you a full member."
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One role as one person holds it: for one system, or (None) wherever no system names somebody else."""
+
+    role: RoleKey
+    title: str
+    system: str | None
+
+
+def person_by_slack(directory: Directory, user_id: str) -> tuple[PersonKey, Person] | None:
+    """Return the key and entry of the person with this Slack id, None for a stranger."""
+    return next(((key, person) for key, person in directory.people.items() if person.slack == user_id), None)
+
+
+def slack_id(directory: Directory, key: PersonKey) -> str:
+    """Return a person's Slack id (KeyError if there is no such person: `checks` saw to it that there is)."""
+    return directory.people[key].slack
+
+
+def name_of(directory: Directory, user_id: str) -> str:
+    """Return what people call this account, or its id when it is nobody's in the directory."""
+    found = person_by_slack(directory, user_id)
+    return found[1].name if found else user_id
+
+
+def holders(directory: Directory, role: RoleKey, system: str | None, now: datetime) -> list[PersonKey]:
+    """Return who holds a role for a system at a moment, the one to ask first in front; nobody for an unknown role.
+
+    What stands under `by_system` for the system replaces everything else; of a rota the person on duty comes first.
+    Without a system: whoever holds the role for any.
+    """
+    entry = directory.roles.get(role)
+    if entry is None:
+        return []
+    if system is not None and system in entry.by_system:
+        return list(dict.fromkeys(entry.by_system[system]))
+    general = _in_turn(entry.rota, now) if entry.rota else entry.people
+    special = (key for keys in entry.by_system.values() for key in keys) if system is None else ()
+    return list(dict.fromkeys((*general, *special)))
+
+
+def on_duty(rota: Rota, now: datetime) -> PersonKey:
+    """Return whose turn it is at a moment."""
+    return rota.people[_turn(rota, now) % len(rota.people)]
+
+
+def turn_ends(rota: Rota, now: datetime) -> datetime:
+    """Return when the present turn is handed over (UTC, aware)."""
+    return _handover(rota, _turn(rota, now) + 1)
+
+
+def holdings(directory: Directory, key: PersonKey) -> list[Holding]:
+    """Return every role a person holds, on duty or not, in the order of the directory."""
+    return [
+        Holding(name, role.title, system)
+        for name, role in directory.roles.items()
+        for system, keys in _parts(role)
+        if key in keys
+    ]
+
+
+def stood_in_for(directory: Directory, key: PersonKey) -> list[PersonKey]:
+    """Return the people whose deputy this person is."""
+    return [other for other, person in directory.people.items() if person.deputy == key]
+
+
+def why_not_identified(
+    directory: Directory, user_id: str, account: SlackAccount | None, team_id: str | None
+) -> str | None:
+    """Say why somebody who clicked in a workspace may do nothing here; None if they may go on as who they are."""
+    if team_id == directory.team.slack and person_by_slack(directory, user_id) is None:
+        return STRANGER
+    return why_not_trusted(directory, account, team_id)
+
+
+def why_not_trusted(directory: Directory, account: SlackAccount | None, team_id: str | None) -> str | None:
+    """Say why an account counts for nothing in decisions, None if it is a plain member's. No account: not trusted."""
+    if team_id != directory.team.slack:
+        return f"Backout serves the Slack workspace {directory.team.name} only. Act from there."
+    if account is None:
+        return UNCHECKED
+    if account.is_bot:
+        return BOT
+    if account.is_deleted:
+        return DEACTIVATED
+    if account.is_foreign:
+        return f"Your Slack account belongs to another organisation. Act from an account of {directory.team.name}."
+    if account.is_guest:
+        return GUEST
+    return None if person_by_slack(directory, account.user_id) else STRANGER
+
+
+def account_facts(user: Mapping[str, Any], team_id: str) -> dict[str, Any]:
+    """Return what a user object of Slack (users.info, `user_change`) says that matters to whether we trust it."""
+    teams = (user.get("enterprise_user") or {}).get("teams") or [user.get("team_id")]
+    return {
+        "team_id": str(user.get("team_id") or ""),
+        "name": str((user.get("profile") or {}).get("real_name") or user.get("real_name") or user.get("name") or ""),
+        "zone": str(user.get("tz") or "UTC"),
+        "is_deleted": bool(user.get("deleted")),
+        "is_bot": bool(user.get("is_bot")) or user.get("id") == _SLACKBOT,
+        "is_guest": bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+        "is_foreign": bool(user.get("is_stranger")) or team_id not in teams,
+        "changed_at": int(user.get("updated") or 0),
+    }
+
+
+def checks(config: Config) -> Iterator[Problem]:
+    """Find what the model of `config/people.yaml` cannot: names that lead nowhere, roles that nobody holds."""
+    directory, document = config[Directory], config.document(Directory)
+    yield from _people_problems(directory, document)
+    for name, role in directory.roles.items():
+        yield from _role_problems(directory, document, name, role)
+
+
+def _parts(role: Role) -> list[tuple[str | None, list[PersonKey]]]:
+    general = role.rota.people if role.rota else role.people
+    return [(None, general), *role.by_system.items()]
+
+
+def _in_turn(rota: Rota, now: datetime) -> list[PersonKey]:
+    first = _turn(rota, now) % len(rota.people)
+    return [*rota.people[first:], *rota.people[:first]]
+
+
+def _turn(rota: Rota, now: datetime) -> int:
+    """Count handovers up to a moment; before the first one the first person is on duty already."""
+    passed = (now.astimezone(ZoneInfo(rota.zone)).date() - _first_day(rota)) // _WEEK
+    turn = int(passed) if _handover(rota, int(passed)) <= now else int(passed) - 1
+    return max(turn, 0)
+
+
+def _handover(rota: Rota, turn: int) -> datetime:
+    """Return the moment of a handover. At a clock change: the first of two such times, or the hour after a gap."""
+    return datetime.combine(_first_day(rota) + turn * _WEEK, rota.at, ZoneInfo(rota.zone)).astimezone(ZoneInfo("UTC"))
+
+
+def _first_day(rota: Rota) -> date:
+    return rota.start + timedelta(days=(_DAYS.index(rota.handover) - rota.start.weekday()) % 7)
+
+
+def _people_problems(directory: Directory, document: Document) -> Iterator[Problem]:
+    taken: dict[str, PersonKey] = {}
+    for key, person in directory.people.items():
+        if person.slack in taken:
+            what = f"{key} has the same Slack id as {taken[person.slack]} ({person.slack})"
+            yield document.problem(("people", key, "slack"), what, "give each person their own account")
+        taken.setdefault(person.slack, key)
+        where = ("people", key, "deputy")
+        if person.deputy == key:
+            yield document.problem(where, f"{key} is their own deputy", "name somebody else, or nobody")
+        elif person.deputy is not None and person.deputy not in directory.people:
+            what = f"{key}'s deputy “{person.deputy}” is not one of the people"
+            yield document.problem(where, what, "add them under people, or name somebody who is there")
+
+
+def _role_problems(directory: Directory, document: Document, name: str, role: Role) -> Iterator[Problem]:
+    at: Location = ("roles", name)
+    if role.rota and role.people:
+        what = f"{name} has people and a rota, and the rota alone would count"
+        yield document.problem((*at, "people"), what, "keep one of the two")
+    if role.rota and role.rota.at.tzinfo is not None:
+        what = f"the handover of {name} has a time zone of its own"
+        yield document.problem((*at, "rota", "at"), what, "write the time alone; the zone stands beside it")
+    if not role.people and not role.rota and not role.by_system:
+        yield document.problem(at, f"nobody holds the role {name}", "name people, a rota, or people by system")
+    for where, keys in _lists(at, role):
+        yield from _list_problems(directory, document, name, where, keys)
+
+
+def _lists(at: Location, role: Role) -> Iterator[tuple[Location, list[PersonKey]]]:
+    if role.people:
+        yield (*at, "people"), role.people
+    if role.rota:
+        yield (*at, "rota", "people"), role.rota.people
+    for system, keys in role.by_system.items():
+        yield (*at, "by_system", system), keys
+
+
+def _list_problems(
+    directory: Directory, document: Document, name: str, at: Location, keys: list[PersonKey]
+) -> Iterator[Problem]:
+    counted = Counter(keys)
+    if not counted:
+        yield document.problem(at, f"nobody holds the role {name} for {at[-1]}", "name somebody, or remove the line")
+    for key in counted:
+        if key not in directory.people:
+            what = f"“{key}” holds the role {name}, but is not one of the people"
+            yield document.problem((*at, keys.index(key)), what, "add them under people, or name somebody who is there")
+        elif counted[key] > 1:
+            yield document.problem(at, f"{key} stands there {counted[key]} times for {name}", "name each person once")

@@ -1,0 +1,170 @@
+"""Who is this, whom does a role reach now, and what did Slack say about an account?"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from bot.foundation import outbox
+from bot.foundation.errors import Refusal
+from bot.foundation.models import OutboxRow, OutboxState
+from bot.foundation.work import Actor, Lane, Reading, Work
+from bot.people import rules
+from bot.people.models import Directory, PersonKey, RoleKey, SlackAccount
+
+REFRESH_EVERY = timedelta(hours=6)
+TRY_AGAIN_AFTER = timedelta(minutes=10)
+BATCH = 25
+_REFRESH = "people.refresh"
+
+
+def identify(reading: Reading, team_id: str | None, user_id: str) -> Actor:
+    """Return who acts, as everything below knows them.
+
+    Raises:
+        Refusal: for strangers, guests, bots, deactivated and foreign accounts, and accounts not checked yet; each in
+            its own words, which say what to do.
+    """
+    directory = reading.config[Directory]
+    why = rules.why_not_identified(directory, user_id, account_of(reading, user_id), team_id)
+    found = rules.person_by_slack(directory, user_id)
+    if why is not None or found is None:
+        raise Refusal(why or rules.STRANGER)
+    return Actor("person", user_id, found[1].name, found[1].zone)
+
+
+def account_of(reading: Reading, user_id: str) -> SlackAccount | None:
+    """Return what Slack last said about an account."""
+    return reading.session.get(SlackAccount, user_id)
+
+
+def why_not_active(reading: Reading, user_id: str) -> str | None:
+    """Say why this account counts for nothing now, None if it may act."""
+    directory = reading.config[Directory]
+    return rules.why_not_identified(directory, user_id, account_of(reading, user_id), directory.team.slack)
+
+
+def is_active(reading: Reading, user_id: str) -> bool:
+    """Is this somebody of the directory whose account was checked and is a plain member's?"""
+    return why_not_active(reading, user_id) is None
+
+
+def roles_of(reading: Reading, user_id: str, system: str | None = None) -> list[RoleKey]:
+    """Return the roles somebody holds for a system (without one: for any), none while they may not act."""
+    directory = reading.config[Directory]
+    found = rules.person_by_slack(directory, user_id)
+    if found is None or not is_active(reading, user_id):
+        return []
+    return [role for role in directory.roles if found[0] in rules.holders(directory, role, system, reading.now)]
+
+
+def reach(reading: Reading, role: RoleKey, system: str | None) -> list[str]:
+    """Return whom to ask for a role now, by Slack id: its active holders, else their active deputies, else nobody."""
+    directory = reading.config[Directory]
+    keys = rules.holders(directory, role, system, reading.now)
+    deputies = [deputy for key in keys if (deputy := directory.people[key].deputy)]
+    return _active(reading, keys) or _active(reading, deputies)
+
+
+def has_role(reading: Reading, user_id: str, roles: Iterable[RoleKey], system: str | None) -> bool:
+    """May somebody act now in one of these roles: as a holder, or as deputy of a holder who is not active?"""
+    wanted = list(roles)
+    if set(wanted) & set(roles_of(reading, user_id, system)):
+        return True
+    return stands_in_for(reading, user_id, wanted, system) is not None
+
+
+def stands_in_for(reading: Reading, user_id: str, roles: Iterable[RoleKey], system: str | None) -> str | None:
+    """Return the holder, by Slack id, in whose place somebody may act now in one of these roles; None for nobody."""
+    directory = reading.config[Directory]
+    found = rules.person_by_slack(directory, user_id)
+    if found is None or not is_active(reading, user_id):
+        return None
+    for role in roles:
+        for key in rules.holders(directory, role, system, reading.now):
+            holder = directory.people[key]
+            if holder.deputy == found[0] and not is_active(reading, holder.slack):
+                return holder.slack
+    return None
+
+
+def remember(work: Work, user_id: str, user: Mapping[str, Any] | None) -> None:
+    """Note what Slack says about an account (its user object; None: there is no such account).
+
+    Of two answers the one Slack changed later holds, so a slow refresh cannot undo a deactivation.
+    """
+    before = account_of(work, user_id)
+    facts = _facts(work, user)
+    if before is not None and facts["changed_at"] < before.changed_at and user is not None:
+        before.checked_at = work.now
+        work.session.add(before)
+        return
+    _record_change(work, user_id, before, facts)
+    work.session.merge(SlackAccount(user_id=user_id, checked_at=work.now, **facts))
+    work.session.flush()
+
+
+def refresh_due(reading: Reading) -> datetime | None:
+    """Return when Slack is to be asked about everybody again: at once while anybody's account is unknown."""
+    people = [person.slack for person in reading.config[Directory].people.values()]
+    accounts = _accounts(reading, people)
+    if not people or _is_under_way(reading):
+        return None
+    oldest = min((account.checked_at for account in accounts.values()), default=reading.now)
+    due = reading.now if len(accounts) < len(set(people)) else oldest + REFRESH_EVERY
+    given_up = reading.session.exec(_refreshes().where(col(OutboxRow.state) == OutboxState.PARKED)).all()
+    return max([due, *(row.due_at + TRY_AGAIN_AFTER for row in given_up)])
+
+
+def ask_for_refresh(work: Work) -> int:
+    """Ask Slack about everybody in the directory, if that is due. Returns how many accounts it asks about."""
+    due = refresh_due(work)
+    if due is None or due > work.now:
+        return 0
+    people = [person.slack for person in work.config[Directory].people.values()]
+    for start in range(0, len(people), BATCH):
+        work.enqueue(_REFRESH, f"{_REFRESH}:{start}", {"people": people[start : start + BATCH]}, lane=Lane.PAGE)
+    return len(people)
+
+
+def settle_refresh(work: Work, accounts: Mapping[str, Mapping[str, Any] | None]) -> None:
+    """Note what Slack answered, and bring the Homes of those up to date whose standing changed with it."""
+    for user_id, user in accounts.items():
+        before = why_not_active(work, user_id)
+        remember(work, user_id, user)
+        if why_not_active(work, user_id) != before:
+            outbox.refresh_home(work, user_id)
+
+
+def _active(reading: Reading, keys: Iterable[PersonKey]) -> list[str]:
+    directory = reading.config[Directory]
+    ids = (rules.slack_id(directory, key) for key in keys)
+    return [user_id for user_id in dict.fromkeys(ids) if is_active(reading, user_id)]
+
+
+def _facts(work: Work, user: Mapping[str, Any] | None) -> dict[str, Any]:
+    team_id = work.config[Directory].team.slack
+    return rules.account_facts(user if user is not None else {"deleted": True, "team_id": team_id}, team_id)
+
+
+def _record_change(work: Work, user_id: str, before: SlackAccount | None, facts: Mapping[str, Any]) -> None:
+    flags = ("is_deleted", "is_bot", "is_guest", "is_foreign")
+    changed = {flag: facts[flag] for flag in flags if facts[flag] != (getattr(before, flag) if before else False)}
+    if changed:
+        work.record("account.changed", user_id, **changed)
+
+
+def _accounts(reading: Reading, people: Iterable[str]) -> dict[str, SlackAccount]:
+    rows = reading.session.exec(select(SlackAccount).where(col(SlackAccount.user_id).in_(list(people))))
+    return {account.user_id: account for account in rows}
+
+
+def _refreshes() -> SelectOfScalar[OutboxRow]:
+    return select(OutboxRow).where(col(OutboxRow.kind) == _REFRESH)
+
+
+def _is_under_way(reading: Reading) -> bool:
+    busy = col(OutboxRow.state).in_([OutboxState.WAITING, OutboxState.SENDING])
+    return reading.session.exec(_refreshes().where(busy)).first() is not None
