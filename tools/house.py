@@ -28,6 +28,7 @@ REHEARSAL = {"demo", "testing", "pytest", "unittest"}
 STARTERS = (Path("bot/__main__.py"), Path("bot/demo.py"), Path("bot/workspace"))
 # Written so that this file does not contain what it looks for.
 PLACES = re.compile(r"(?<![\w.])/(?:wor[k]|roo[t]|hom[e]/\w+|User[s]/\w+|opt/pyp[i])/|pyp[i]\.org|pythonhoste[d]")
+UNFINISHED = re.compile(r"\b(?:TOD[O]|FIXM[E]|XX[X])\b")
 ESCAPE = re.compile(r"#\s*house:\s*(?P<rule>[a-z-]+)\s+-\s+\S")
 
 Finding = tuple[int, str]
@@ -165,6 +166,13 @@ def rehearsal_branches(source: Source) -> Iterator[Finding]:
                 yield condition.lineno, f"the product decides by `{named}`"
 
 
+def unfinished(source: Source) -> Iterator[Finding]:
+    """What is not there yet is said to users in README.md, or is work for today."""
+    for number, line in enumerate(source.lines, 1):
+        if source.path.suffix != ".md" and (match := UNFINISHED.search(line)):
+            yield number, f"says `{match.group()}`"
+
+
 def places(source: Source) -> Iterator[Finding]:
     """A path of one machine, or the address of one package index, is wrong everywhere else."""
     for number, line in enumerate(source.lines, 1):
@@ -181,6 +189,7 @@ RULES = (
     Rule("file-name", "knowing one capability means knowing all", file_names, of_files=True),
     Rule("vague", "a vague name attracts everything", vague_names),
     Rule("branch", "no branch in the product for tests or demos", rehearsal_branches),
+    Rule("todo", "what is missing is said to users in README.md, not to ourselves", unfinished),
     Rule("place", "it would be wrong on every other machine", places),
 )
 

@@ -39,6 +39,8 @@ BREACHES = [
     ("branch", "bot/foundation/db.py", "import os\nwhile os.environ.get('PYTEST_CURRENT_TEST'):\n    pass\n", 2),
     ("branch", "bot/foundation/db.py", "rows = [r for r in all_rows if not is_demo(r)]\n", 1),
     ("branch", "bot/foundation/db.py", "quick = in_testing or fast\n", 1),
+    ("todo", "bot/people/service.py", "x = 1\n# " + "TO" + "DO: mend\n", 2),
+    ("todo", "config/people.yaml", "maya: x # " + "FIX" + "ME\n", 1),
     ("place", "README.md", f"Look into {MACHINE}/plan.md.\n", 1),
     ("place", "tools/setup.sh", f"x\npip install --index-url {INDEX} uv\n", 2),
     ("place", "config/people.yaml", "file: /" + "home/maya/people.yaml\n", 1),
@@ -71,6 +73,8 @@ FINE = [
     ("branch", "bot/workspace/page/routes.py", "if demo:\n    pass\n"),
     ("branch", "bot/__main__.py", "if demo:\n    pass\n"),
     ("branch", "bot/people/rules.py", "if person.tested_at and latest:\n    pass\n"),
+    ("todo", "README.md", "Write TO" + "DO lists.\n"),
+    ("todo", "bot/people/service.py", "TODOS = 1\n"),
     ("place", "README.md", "Open http://127.0.0.1:3000/alerts/alertmanager and /usr/bin/chromium.\n"),
     ("place", "bot/alerts/rules.py", "PATH = 'https://example.org/root/x'\n"),
 ]
