@@ -53,7 +53,11 @@ async def test_needs_no_membership_but_a_living_channel(ws: Workspace, app: Fake
 
 @pytest.mark.parametrize(
     ("body", "error"),
-    [({"text": " "}, "no_text"), ({"blocks": [{"type": "x"}]}, "invalid_blocks"), ({"text": "x", "thread_ts": "1.1"}, "")],
+    [
+        ({"text": " "}, "no_text"),
+        ({"blocks": [{"type": "x"}]}, "invalid_blocks"),
+        ({"text": "x", "thread_ts": "1.1"}, ""),
+    ],
 )
 async def test_content_is_judged_like_any_message(url: str, body: dict[str, Any], error: str) -> None:
     status, text = await respond(url, **body)
