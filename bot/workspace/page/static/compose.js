@@ -144,7 +144,7 @@ function onKey(event, ways) {
   }
 }
 
-// A command typed to its end is sent by Enter at once.
+// A command or a name typed to its end needs no completing: Enter sends.
 function isWhole({ field, options, at }) {
-  return field.value.trim() === options[at].name;
+  return field.value.trim().split(/\s/).at(-1) === options[at].name;
 }

@@ -101,6 +101,8 @@ export function startPanels() {
     const copied = event.target.closest("[data-copy]");
     if (send) sendStory(send);
     if (copied) copy(copied);
+    // On a narrow screen the stories cover the conversation that the step leads to.
+    if (event.target.closest(".step a") && matchMedia("(max-width: 860px)").matches) showStories(false);
     if (!event.target.closest("#sidebar, #menu-button")) document.getElementById("sidebar").classList.remove("open");
   });
   document.addEventListener("keydown", (event) => {
