@@ -10,6 +10,7 @@ pool, where batching does not help.
 
 import asyncio
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy
-from sqlalchemy import Engine, Table, event, insert, make_url
+from sqlalchemy import URL, Engine, Table, event, insert, make_url
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, SQLModel
 
@@ -31,8 +32,26 @@ from bot.foundation.work import Actor, Reading, Work
 
 T = TypeVar("T")
 P = ParamSpec("P")
+Answer = Callable[[], None]
 BATCH = 256
 BUSY_TIMEOUT_MS = 5_000
+CONFLICT_TRIES = 3
+CONFLICTS = frozenset({"40001", "40P01"})  # PostgreSQL: serialization failure, deadlock
+# SQLite's primary result codes (sqlite.org/rescode.html) that say that the database, not the statement, is the trouble.
+SQLITE_AWAY = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
 
 
 @dataclass
@@ -68,6 +87,7 @@ class Store:
         self._trail_key = trail_key
         self._jobs: queue.SimpleQueue[_WorkJob | _AppendJob | None] = queue.SimpleQueue()
         self._closed = False
+        self._gate = threading.Lock()  # nothing is put behind the last job
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="reader")
         self._pool: ThreadPoolExecutor | None = None
         self._thread: threading.Thread | None = None
@@ -105,15 +125,21 @@ class Store:
         return await asyncio.wrap_future(self._readers.submit(self.read_now, query, *args, **kwargs))
 
     def read_now(self, query: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do what `read` does and wait for it."""
-        with Session(self.reader, expire_on_commit=False) as session:
-            return query(Reading(session, self.clock.now(), self.config), *args, **kwargs)
+        """Do what `read` does and wait for it (StoreUnavailableError if the database cannot be read)."""
+        try:
+            with Session(self.reader, expire_on_commit=False) as session:
+                return query(Reading(session, self.clock.now(), self.config), *args, **kwargs)
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            if not _is_away(error):
+                raise
+            raise _unavailable(error) from error
 
     def close(self) -> None:
         """Finish what is waiting, take nothing more, and let go of the database."""
-        self._closed = True
-        if self._thread:
+        with self._gate:
+            self._closed = True
             self._jobs.put(None)
+        if self._thread:
             self._thread.join()
         if self._pool:
             self._pool.shutdown()
@@ -129,13 +155,14 @@ class Store:
         return job.future
 
     def _put(self, job: _WorkJob | _AppendJob) -> None:
-        if self._closed:
-            raise StoreUnavailableError("The store is closed.")
-        job.future.set_running_or_notify_cancel()  # from here on nobody can cancel what may already be durable
-        if self._pool:
-            self._pool.submit(self._commit, [job])
-        else:
-            self._jobs.put(job)
+        with self._gate:
+            if self._closed:
+                raise StoreUnavailableError("The store is closed.")
+            job.future.set_running_or_notify_cancel()  # from here on nobody can cancel what may already be durable
+            if self._pool:
+                self._pool.submit(self._commit, [job])
+            else:
+                self._jobs.put(job)
 
     def _write_for_ever(self) -> None:
         last = False
@@ -158,21 +185,38 @@ class Store:
         return jobs, True
 
     def _commit(self, jobs: list[_WorkJob | _AppendJob]) -> None:
-        """Run jobs in one transaction; an error in one leaves its neighbours unharmed."""
-        answers: list[Callable[[], None]] = []
+        """Run jobs in one transaction and answer each of them, whatever happens."""
         try:
-            with self.writer.begin() as connection:
-                self._append_all(connection, [job for job in jobs if isinstance(job, _AppendJob)], answers)
-                answers += [self._attempt(connection, job) for job in jobs if isinstance(job, _WorkJob)]
-        except sqlalchemy.exc.DBAPIError as error:
-            unavailable = StoreUnavailableError(f"The database could not commit: {type(error.orig).__name__}")
-            unavailable.__cause__ = error
-            answers = [partial(job.future.set_exception, unavailable) for job in jobs]
+            answers = self._transact(jobs)
+        except Exception as error:  # noqa: BLE001 - handed to all who wait; the writer goes on
+            failure = _unavailable(error) if _is_away(error) else error
+            for job in jobs:
+                job.future.set_exception(failure)
+            return
         for answer in answers:
             answer()
         self.after_commit()
 
-    def _attempt(self, connection: Connection, job: _WorkJob) -> Callable[[], None]:
+    def _transact(self, jobs: list[_WorkJob | _AppendJob]) -> list[Answer]:
+        """Run jobs in one transaction, again if PostgreSQL chose it to give way to another one."""
+        for _ in range(CONFLICT_TRIES - 1):
+            try:
+                return self._transact_once(jobs)
+            except sqlalchemy.exc.DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in CONFLICTS:
+                    raise
+        return self._transact_once(jobs)
+
+    def _transact_once(self, jobs: list[_WorkJob | _AppendJob]) -> list[Answer]:
+        with self.writer.begin() as connection:
+            appends = [job for job in jobs if isinstance(job, _AppendJob)]
+            answers = []
+            for table in dict.fromkeys(job.table for job in appends):
+                answers += self._append(connection, table, [job for job in appends if job.table is table])
+            return answers + [self._attempt(connection, job) for job in jobs if isinstance(job, _WorkJob)]
+
+    def _attempt(self, connection: Connection, job: _WorkJob) -> Answer:
+        """Run one verb in a savepoint: an error in it leaves its neighbours unharmed."""
         session = Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
         try:
             with session:
@@ -180,17 +224,24 @@ class Store:
                 answer = job.verb(work)
                 work.finish()
                 session.commit()
-        except sqlalchemy.exc.OperationalError:
-            raise
         except Exception as error:  # noqa: BLE001 - handed to the caller, who is waiting for it
+            _give_up_if_away(connection, error)
             return partial(job.future.set_exception, error)
         return partial(job.future.set_result, answer)
 
-    def _append_all(self, connection: Connection, jobs: list[_AppendJob], answers: list[Callable[[], None]]) -> None:
-        for table in {job.table for job in jobs}:
-            mine = [job for job in jobs if job.table is table]
-            connection.execute(insert(table), [dict(row) for job in mine for row in job.rows])
-            answers += [partial(job.future.set_result, None) for job in mine]
+    def _append(self, connection: Connection, table: Table, jobs: list[_AppendJob]) -> list[Answer]:
+        """Insert all rows in one statement; if the database refuses one of them, each job has its own statement."""
+        rows = [dict(row) for job in jobs for row in job.rows]
+        try:
+            if rows:
+                with connection.begin_nested():
+                    connection.execute(insert(table), rows)
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            _give_up_if_away(connection, error)
+            if len(jobs) == 1:
+                return [partial(jobs[0].future.set_exception, error)]
+            return [answer for job in jobs for answer in self._append(connection, table, [job])]
+        return [partial(job.future.set_result, None) for job in jobs]
 
 
 def open_store(url: str, *, clock: Clock, ids: Ids, config: Config, trail_key: bytes) -> Store:
@@ -206,7 +257,7 @@ def open_engine(url: str, *, reading: bool = False) -> Engine:
     """Make an engine with the settings each database needs to lose nothing (see `docs/guarantees.md`)."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return sqlalchemy.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=10, pool_pre_ping=True)
+        return _postgresql(parsed, reading=reading)
     if parsed.get_backend_name() != "sqlite":
         raise ValueError(
             f"DATABASE_URL starts with {parsed.drivername}://; Backout runs on sqlite:/// or postgresql://."
@@ -215,8 +266,7 @@ def open_engine(url: str, *, reading: bool = False) -> Engine:
         raise ValueError("Backout needs a database file: sqlite:///backout.db")
     engine = sqlalchemy.create_engine(parsed, connect_args={"check_same_thread": False})
     event.listen(engine, "connect", _sqlite_settings(query_only=reading))
-    if not reading:
-        event.listen(engine, "begin", _begin_immediate)
+    event.listen(engine, "begin", _begin_to_read if reading else _begin_to_write)
     return engine
 
 
@@ -224,6 +274,14 @@ def sqlite_file(url: str) -> Path | None:
     """Return the file behind an SQLite URL, None for any other database."""
     parsed = make_url(url)
     return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+def _postgresql(url: URL, *, reading: bool) -> Engine:
+    url = url.set(drivername="postgresql+psycopg")
+    if not reading:
+        return sqlalchemy.create_engine(url, pool_size=10, pool_pre_ping=True)
+    snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    return sqlalchemy.create_engine(url, pool_size=5, pool_pre_ping=True, execution_options=snapshot)
 
 
 def _sqlite_settings(*, query_only: bool) -> Callable[[Any, Any], None]:
@@ -239,8 +297,38 @@ def _sqlite_settings(*, query_only: bool) -> Callable[[Any, Any], None]:
     return settings
 
 
-def _begin_immediate(connection: Connection) -> None:
+def _begin_to_write(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_to_read(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")  # all queries of one Reading see one moment
+
+
+def _is_away(error: Exception) -> bool:
+    """Say whether an error means that the database cannot work now, rather than that a statement is wrong."""
+    if not isinstance(error, sqlalchemy.exc.DBAPIError):
+        return isinstance(error, sqlalchemy.exc.TimeoutError)
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in SQLITE_AWAY
+    return error.connection_invalidated or isinstance(error, sqlalchemy.exc.OperationalError)
+
+
+def _unavailable(error: Exception) -> StoreUnavailableError:
+    cause = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
+    unavailable = StoreUnavailableError(f"The database cannot do this now: {type(cause).__name__}")
+    unavailable.__cause__ = error
+    return unavailable
+
+
+def _give_up_if_away(connection: Connection, error: Exception) -> None:
+    """Abandon the whole transaction if it cannot be committed: SQLite ends it by itself when the disk is full."""
+    if _is_away(error):
+        raise error
+    raw = connection.connection.dbapi_connection
+    if isinstance(raw, sqlite3.Connection) and not raw.in_transaction:
+        raise _unavailable(error)
 
 
 def _table(model: type[SQLModel]) -> Table:

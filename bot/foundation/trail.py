@@ -12,11 +12,14 @@ byte, a deleted row and a reordered row all show, and an entry's words can be er
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+import sqlalchemy
+from sqlalchemy import LargeBinary
+from sqlalchemy.orm import outerjoin
 from sqlmodel import Session, col, select
 
 from bot.foundation.config import canonical
@@ -75,25 +78,28 @@ def append(session: Session, key: bytes, ids: Ids, records: Sequence[Record]) ->
     """Add records to the chain inside the caller's transaction. Locks the head row: call it last."""
     if not records:
         return
-    head = session.exec(select(TrailHead).where(TrailHead.id == 1).with_for_update()).one()
-    seq, mac = head.seq, head.mac
+    locked = select(TrailHead).where(TrailHead.id == 1).with_for_update().execution_options(populate_existing=True)
+    head = session.exec(locked).one()
+    payloads = []
     for record in records:
-        seq += 1
         salt = ids.salt()
         words = canonical({"name": record.actor_name, "why": record.why, "facts": record.facts})
-        body = _body(seq, mac, record, _payload_digest(salt, words))
-        mac = sign(key, body)
-        session.add(TrailEntry(seq=seq, body=body, mac=mac, key_id=KEY_ID))
-        session.flush()
-        session.add(TrailPayload(seq=seq, salt=salt, body=words, subject=record.subject))
-    head.seq, head.mac = seq, mac
-    session.add(head)
+        body = _body(head.seq + 1, head.mac, record, _payload_digest(salt, words))
+        head.seq, head.mac = head.seq + 1, sign(key, body)
+        session.add(TrailEntry(seq=head.seq, body=body, mac=head.mac, key_id=KEY_ID))
+        payloads.append(TrailPayload(seq=head.seq, salt=salt, body=words, subject=record.subject))
+    session.flush()
+    session.add_all(payloads)
     session.flush()
 
 
 def sign(key: bytes, body: str) -> bytes:
     """Return the MAC of an entry's stored text."""
-    return hmac.new(key, body.encode(), hashlib.sha256).digest()
+    return _mac(key, body.encode())
+
+
+def _mac(key: bytes, body: bytes) -> bytes:
+    return hmac.digest(key, body, "sha256")
 
 
 def read(session: Session, subject: str) -> list[Entry]:
@@ -108,21 +114,50 @@ def read(session: Session, subject: str) -> list[Entry]:
 
 
 def verify(session: Session, key: bytes, *, batch: int = 5_000) -> tuple[int, Damage | None]:
-    """Check the whole chain and every payload. Returns how many entries are whole, and the first damage if any."""
-    count, previous, last = 0, GENESIS, 0
-    while True:
-        rows = session.exec(
-            select(TrailEntry).where(col(TrailEntry.seq) > last).order_by(col(TrailEntry.seq)).limit(batch)
-        ).all()
-        if not rows:
-            return count, _head_damage(session, last, previous)
-        payloads = _payloads(session, rows)
+    """Check the whole chain and every payload. Returns how many entries are whole, and the first damage if any.
+
+    Columns are read as the bytes they are: whoever changed the file need not have kept their types or their encoding.
+    """
+    count, previous = 0, GENESIS
+    with session.connection().execute(_everything(session), execution_options={"yield_per": batch}) as rows:
         for row in rows:
-            damage = _damage(row, last + 1, previous, key, payloads.get(row.seq))
+            stored = _Stored(*row)
+            damage = _damage(stored, count + 1, previous, key)
             if damage:
                 return count, damage
-            count, previous, last = count + 1, row.mac, row.seq
-        session.expunge_all()
+            count, previous = count + 1, stored.mac
+    return count, _head_damage(session, count, previous)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """One entry and its payload, byte for byte as they stand in the database."""
+
+    seq: int
+    body: bytes
+    mac: bytes
+    key_id: int
+    salt: bytes | None
+    words: bytes | None
+    subject: bytes | None
+
+
+def _everything(session: Session) -> sqlalchemy.Select[Any]:
+    """Select the chain in order, without a lower bound: a forged entry 0 has to be seen, too."""
+    entry, payload = TrailEntry, TrailPayload
+    columns = (entry.seq, entry.body, entry.mac, entry.key_id, payload.salt, payload.body, payload.subject)
+    pairs = outerjoin(entry, payload, col(payload.seq) == col(entry.seq))
+    raw = [_raw(session, column) for column in columns]
+    return sqlalchemy.select(*raw).select_from(pairs).order_by(col(entry.seq))
+
+
+def _raw(session: Session, column: Any) -> Any:
+    """Return a column as the bytes it holds: SQLite keeps any type in any column, and text in any encoding."""
+    if isinstance(column.type, sqlalchemy.Integer):
+        return column
+    if session.get_bind().dialect.name == "sqlite":
+        return sqlalchemy.cast(column, LargeBinary)
+    return column if isinstance(column.type, LargeBinary) else sqlalchemy.func.convert_to(column, "UTF8")
 
 
 def _body(seq: int, previous: bytes, record: Record, payload_digest: str) -> str:
@@ -148,37 +183,36 @@ def _payload_digest(salt: bytes, words: str) -> str:
     return hashlib.sha256(salt + words.encode()).hexdigest()
 
 
-def _payloads(session: Session, rows: Iterable[TrailEntry]) -> dict[int, TrailPayload]:
-    numbers = [row.seq for row in rows]
-    found = session.exec(
-        select(TrailPayload).where(col(TrailPayload.seq) >= numbers[0], col(TrailPayload.seq) <= numbers[-1])
-    )
-    return {payload.seq: payload for payload in found}
-
-
-def _damage(row: TrailEntry, expected: int, previous: bytes, key: bytes, payload: TrailPayload | None) -> Damage | None:
-    if row.seq != expected:
-        return Damage(expected, "missing", f"the next entry there is {row.seq}")
-    if not hmac.compare_digest(row.mac, sign(key, row.body)):
-        return Damage(row.seq, "changed", "its MAC does not fit its text")
-    body = json.loads(row.body)
-    if body["seq"] != row.seq:
-        return Damage(row.seq, "reordered", f"its text says it is entry {body['seq']}")
+def _damage(stored: _Stored, expected: int, previous: bytes, key: bytes) -> Damage | None:
+    if stored.seq != expected:
+        kind: DamageKind = "missing" if stored.seq > expected else "reordered"
+        return Damage(expected, kind, f"the next entry there is {stored.seq}")
+    if stored.key_id != KEY_ID or not hmac.compare_digest(stored.mac, _mac(key, stored.body)):
+        return Damage(stored.seq, "changed", "its MAC does not fit its text")
+    body = json.loads(stored.body)
+    if body["seq"] != stored.seq:
+        return Damage(stored.seq, "reordered", f"its text says it is entry {body['seq']}")
     if body["prev"] != previous.hex():
-        return Damage(row.seq, "reordered", "it does not follow the entry before it")
-    if payload is None:
-        return Damage(row.seq, "payload missing", "its words are gone and no erasure is recorded")
-    if body["payload"] != _payload_digest(payload.salt, payload.body) or body["object"] != payload.subject:
-        return Damage(row.seq, "payload changed", "its words are not those that were written")
+        return Damage(stored.seq, "reordered", "it does not follow the entry before it")
+    return _payload_damage(stored, body)
+
+
+def _payload_damage(stored: _Stored, body: Mapping[str, Any]) -> Damage | None:
+    if stored.salt is None or stored.words is None or stored.subject is None:
+        return Damage(stored.seq, "payload missing", "its words are gone and no erasure is recorded")
+    digest = hashlib.sha256(stored.salt + stored.words).hexdigest()
+    if body["payload"] != digest or body["object"].encode() != stored.subject:
+        return Damage(stored.seq, "payload changed", "its words are not those that were written")
     return None
 
 
 def _head_damage(session: Session, last: int, mac: bytes) -> Damage | None:
-    head = session.get(TrailHead, 1)
+    columns = (_raw(session, TrailHead.seq), _raw(session, TrailHead.mac))
+    head = session.connection().execute(sqlalchemy.select(*columns).where(col(TrailHead.id) == 1)).first()
     if head is None:
         return Damage(last, "head", "the head row is gone")
-    if (head.seq, head.mac) != (last, mac):
-        return Damage(last + 1, "missing", f"the head says that the last entry is {head.seq}")
+    if tuple(head) != (last, mac):
+        return Damage(last + 1, "missing", f"the head says that the last entry is {head[0]}")
     return None
 
 

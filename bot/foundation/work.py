@@ -4,20 +4,27 @@ A door opens a Work and hands it to one verb. State, trail entries and outbox ro
 at all; nothing below a door commits.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import ColumnElement, CursorResult, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col, select
 
 from bot.foundation import trail
 from bot.foundation.config import Config, Settings, SettingsT, canonical, digest
 from bot.foundation.ids import Ids
 from bot.foundation.models import OutboxRow, OutboxState, Policy, Sequence
+
+ModelT = TypeVar("ModelT", bound=SQLModel)
+_INSERT: dict[str, Callable[[type[SQLModel]], sqlite.Insert | postgresql.Insert]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
 
 
 class Lane(IntEnum):
@@ -100,22 +107,36 @@ class Work(Reading):
         done again. `kind` names the builder, step or effect listed in `app.py`.
         """
         due = due_at or self.now
-        row = self.session.exec(select(OutboxRow).where(OutboxRow.key == key).with_for_update()).first()
+        wanted = dict(payload or {})
+        row = self._locked(OutboxRow, col(OutboxRow.key) == key)
         if row is None:
-            self.session.add(
-                OutboxRow(
-                    id=self.ids.new("out"),
-                    key=key,
-                    kind=kind,
-                    lane=lane,
-                    payload=dict(payload or {}),
-                    due_at=due,
-                    created_at=self.now,
-                )
+            new = OutboxRow(
+                id=self.ids.new("out"),
+                key=key,
+                kind=kind,
+                lane=lane,
+                payload=wanted,
+                due_at=due,
+                created_at=self.now,
             )
-        else:
-            self._want_again(row, kind, dict(payload or {}), lane, due)
+            if self.add_once(new):
+                return
+            row = self._locked(OutboxRow, col(OutboxRow.key) == key)  # another process was first
+            assert row is not None  # noqa: S101 - rows of the outbox are never deleted
+        self._want_again(row, kind, wanted, lane, due)
         self.session.flush()
+
+    def add_once(self, row: SQLModel) -> bool:
+        """Add a row unless one with the same key is there already; says whether it was added.
+
+        Two processes adding at once wait for each other, and one of them gets False.
+        """
+        self.session.flush()
+        connection = self.session.connection()
+        insert = _INSERT[connection.dialect.name]
+        values = row.model_dump(exclude_none=True)
+        statement = insert(type(row)).values(**values).on_conflict_do_nothing()
+        return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 
     def change(
         self,
@@ -136,9 +157,11 @@ class Work(Reading):
 
     def next_number(self, name: str) -> int:
         """Return the next number of a gapless sequence, for ids that people read aloud."""
-        row = self.session.exec(select(Sequence).where(Sequence.name == name).with_for_update()).first()
+        row = self._locked(Sequence, col(Sequence.name) == name)
         if row is None:
-            row = Sequence(name=name, value=0)
+            self.add_once(Sequence(name=name, value=0))
+            row = self._locked(Sequence, col(Sequence.name) == name)
+            assert row is not None  # noqa: S101 - it is there now, whoever added it
         row.value += 1
         self.session.add(row)
         self.session.flush()
@@ -149,8 +172,7 @@ class Work(Reading):
         body = self.config[model].model_dump(mode="json")
         key = digest(body)
         if self.session.get(Policy, key) is None:
-            self.session.add(Policy(digest=key, kind=model.__name__, body=body, first_seen_at=self.now))
-            self.session.flush()
+            self.add_once(Policy(digest=key, kind=model.__name__, body=body, first_seen_at=self.now))
         return key
 
     @contextmanager
@@ -168,6 +190,11 @@ class Work(Reading):
         """Write the trail. Called once by the store, last before the commit."""
         self.session.flush()
         trail.append(self.session, self.trail_key, self.ids, self._records)
+
+    def _locked(self, model: type[ModelT], where: ColumnElement[bool]) -> ModelT | None:
+        """Return a row as it is now, and let no other transaction change it before this one ends."""
+        query = select(model).where(where).with_for_update().execution_options(populate_existing=True)
+        return self.session.exec(query).first()
 
     def _want_again(self, row: OutboxRow, kind: str, payload: dict[str, Any], lane: Lane, due: datetime) -> None:
         if row.state in (OutboxState.DONE, OutboxState.PARKED):

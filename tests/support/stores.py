@@ -6,6 +6,7 @@ from sqlmodel import Session, SQLModel
 
 from bot.foundation.config import Config, Document, Settings
 from bot.foundation.db import Store, open_engine, open_store
+from bot.foundation.migrations import prepare_file
 from bot.foundation.models import TrailHead
 from bot.foundation.trail import GENESIS
 from tests.support.clock import VirtualClock
@@ -22,6 +23,7 @@ def config_of(*sections: Settings) -> Config:
 
 def prepare(url: str) -> None:
     """Make the tables."""
+    prepare_file(url)
     engine = open_engine(url)
     SQLModel.metadata.create_all(engine)
     with Session(engine) as session:

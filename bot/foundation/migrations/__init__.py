@@ -1,6 +1,8 @@
 """How the database's shape changes, one numbered file a step (Alembic). Steps can be interrupted and run again."""
 
+import contextlib
 import re
+import sqlite3
 from pathlib import Path
 
 from alembic import command
@@ -19,7 +21,7 @@ class SchemaError(BackoutError):
 
 def migrate(url: str) -> tuple[str | None, str]:
     """Bring a database to the newest shape; returns the versions before and after. Safe to run again."""
-    _prepare_file(url)
+    prepare_file(url)
     engine = open_engine(url)
     try:
         before = current(engine)
@@ -31,8 +33,11 @@ def migrate(url: str) -> tuple[str | None, str]:
 
 
 def require_newest(url: str) -> None:
-    """Refuse to work on a database of another shape (SchemaError)."""
-    engine = open_engine(url)
+    """Refuse to work on a database of another shape (SchemaError). Looks, and changes nothing."""
+    path = sqlite_file(url)
+    if path is not None and not path.exists():
+        raise SchemaError(f"There is no database at {path}. Run: backout migrate")
+    engine = open_engine(url, reading=True)
     try:
         found = current(engine)
     finally:
@@ -65,18 +70,15 @@ def alembic_config(engine: Engine) -> AlembicConfig:
     return config
 
 
-def _prepare_file(url: str) -> None:
+def prepare_file(url: str) -> None:
     """Make an SQLite file private and write-ahead logged before anybody else opens it."""
     path = sqlite_file(url)
     if path is None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
-    engine = open_engine(url, reading=True)
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA query_only = OFF")
-        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-    engine.dispose()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _scripts() -> ScriptDirectory:
