@@ -182,7 +182,10 @@ class _Server(uvicorn.Server):
         self._stop.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit as refused:  # uvicorn would take the whole program down
+            raise RuntimeError("the application did not start") from refused
         self.ready.set()
 
     async def main_loop(self) -> None:
@@ -220,6 +223,7 @@ async def serving(
 
     Raises:
         OSError: The port is taken.
+        RuntimeError: The application refused to start.
     """
     listening = socket.create_server((host, port))
     base_url = f"http://{host}:{listening.getsockname()[1]}"
@@ -227,17 +231,27 @@ async def serving(
     if workspace is not None:
         workspace.base_url = base_url
     server = _Server(_config(app))
-    running = asyncio.create_task(server.serve([listening]))
-    try:
-        await server.ready.wait()
-        yield base_url
-    finally:
-        if before_stop is not None:
-            before_stop()
-        if workspace is not None:
-            await workspace.close()
-        server.stop()
-        await running
+    with listening:
+        running = asyncio.create_task(server.serve([listening]))
+        try:
+            await _ready_or_failed(server, running)
+            yield base_url
+        finally:
+            if before_stop is not None:
+                before_stop()
+            if workspace is not None:
+                await workspace.close()
+            server.stop()
+            await running
+
+
+async def _ready_or_failed(server: _Server, running: "asyncio.Task[None]") -> None:
+    """Wait until the server listens; raises what kept it from that."""
+    ready = asyncio.create_task(server.ready.wait())
+    await asyncio.wait({ready, running}, return_when=asyncio.FIRST_COMPLETED)
+    ready.cancel()
+    if running.done():
+        running.result()
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:

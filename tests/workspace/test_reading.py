@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.workspace import reading
+from tests.workspace.block_cases import RICH
 from tests.workspace.surfaces import CARD, mrkdwn, option, plain, text_field
-from tests.workspace.test_blocks import RICH
 
 NAMES = {"U1": "Ada", "C1": "ops", "S1": "oncall"}
 

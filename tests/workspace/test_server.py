@@ -1,4 +1,6 @@
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
@@ -79,3 +81,14 @@ async def test_a_call_with_a_broken_body_is_refused(ws: Workspace, body: bytes) 
     address = f"{ws.base_url}/api/chat.postMessage"
     async with aiohttp.ClientSession(headers=headers) as session, session.post(address, data=body) as response:
         assert (response.status, (await response.json())["error"]) == (200, "invalid_json")
+
+
+async def test_an_application_that_refuses_to_start_is_an_error() -> None:
+    @contextlib.asynccontextmanager
+    async def refusing(_app: Starlette) -> AsyncIterator[None]:
+        raise OSError("no database")
+        yield
+
+    with pytest.raises(RuntimeError, match="did not start"):
+        async with serving(Starlette(lifespan=refusing)):
+            pass
