@@ -1,0 +1,38 @@
+"""Which words may go out, with which facts in them, and what is wrong with a template. Pure."""
+
+from bot.comms.rules.approval import (
+    Preview,
+    Telling,
+    allowed_facts,
+    approval_words,
+    choose,
+    place,
+    suggested_stage,
+    warnings,
+    why_not_approved,
+    why_not_entitled,
+)
+from bot.comms.rules.checking import checks
+from bot.comms.rules.wording import FACTS, IN_HOUSE, LONGEST_TEXT, PAGE, PAGE_FACTS, RESPONDERS, fill, problems_in
+
+__all__ = [
+    "FACTS",
+    "IN_HOUSE",
+    "LONGEST_TEXT",
+    "PAGE",
+    "PAGE_FACTS",
+    "RESPONDERS",
+    "Preview",
+    "Telling",
+    "allowed_facts",
+    "approval_words",
+    "checks",
+    "choose",
+    "fill",
+    "place",
+    "problems_in",
+    "suggested_stage",
+    "warnings",
+    "why_not_approved",
+    "why_not_entitled",
+]

@@ -1,0 +1,26 @@
+"""What may be said, what was said, and saying it."""
+
+from bot.comms.service.library import digests, read_library
+from bot.comms.service.posting import (
+    brief,
+    post,
+    preview,
+    render,
+    statement,
+    statements,
+    why_not_postable,
+    why_not_yours,
+)
+
+__all__ = [
+    "brief",
+    "digests",
+    "post",
+    "preview",
+    "read_library",
+    "render",
+    "statement",
+    "statements",
+    "why_not_postable",
+    "why_not_yours",
+]
