@@ -22,6 +22,7 @@ from bot.workspace.state import Channel, Ephemeral, Message, User, View
 from bot.workspace.workspace import Workspace
 
 HUES = 12
+NEWEST = 100  # messages drawn of a channel: more would make every live update slow; the rest is one link away
 SAME_BREATH_SECONDS = 300  # consecutive messages of one author this close share one avatar, as in Slack
 BAR_COLOURS = {"good": "#2eb67d", "warning": "#ecb22e", "danger": "#e01e5a"}
 
@@ -104,12 +105,20 @@ def initials(name: str) -> str:
 
 
 def message_items(workspace: Workspace, place: Place) -> list[Item]:
-    """The open channel: everybody's messages and the person's own ephemeral ones, oldest first."""
+    """The open channel: everybody's newest messages and the person's own ephemeral ones, oldest first."""
     if place.channel is None:
         return []
     channel = place.channel.id
+    messages = workspace.messages(channel)[earlier(workspace, place) :]
     mine = [note for note in workspace.ephemerals(place.person.id, channel) if not note.thread_ts]
-    return _items(workspace, place, [*workspace.messages(channel), *mine], "list")
+    return _items(workspace, place, [*messages, *mine], "list")
+
+
+def earlier(workspace: Workspace, place: Place) -> int:
+    """How many of the open channel's messages are too old to be drawn at every change."""
+    if place.channel is None or place.is_whole:
+        return 0
+    return max(0, len(workspace.messages(place.channel.id)) - NEWEST)
 
 
 def thread_items(workspace: Workspace, place: Place) -> list[Item]:

@@ -21,12 +21,14 @@ class Place:
         where: a channel's id, or `home` for the app's Home tab.
         channel: the open channel; None on the Home tab.
         thread: `ts` of the message whose thread is open, or empty.
+        is_whole: whether the whole history is asked for (`all=1`), not only its newest part.
     """
 
     person: User
     where: str
     channel: Channel | None
     thread: str = ""
+    is_whole: bool = False
 
     def url(self, *, where: str | None = None, thread: str = "", person: str | None = None) -> str:
         """The address of this view, or of the one beside it that the arguments describe."""
@@ -49,7 +51,10 @@ def find_place(workspace: Workspace, query: Mapping[str, str]) -> Place:
     if channel is None:
         visible = workspace.visible_channels(person.id)
         channel = visible[0] if visible else None
-    return replace(place, where=channel.id, channel=channel, thread=query.get("thread", "")) if channel else place
+    if channel is None:
+        return place
+    thread, is_whole = query.get("thread", ""), query.get("all") == "1"
+    return replace(place, where=channel.id, channel=channel, thread=thread, is_whole=is_whole)
 
 
 def reachable(workspace: Workspace, person: User) -> list[Channel]:

@@ -178,7 +178,7 @@ class Page:
         if place.channel is None:
             return {"home": looks.home(self.workspace, place)}
         self.unread.mark(place.person.id, place.channel.id, self.workspace.messages(place.channel.id))
-        return {"items": looks.message_items(self.workspace, place)}
+        return {"items": looks.message_items(self.workspace, place), "earlier": looks.earlier(self.workspace, place)}
 
     def _facts(self, place: Place) -> dict[str, Any]:
         """What every template may use."""

@@ -7,6 +7,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace.page import create_page
+from bot.workspace.page.looks import NEWEST
 from bot.workspace.workspace import Workspace
 from tests.workspace.conftest import VirtualClock
 from tests.workspace.page.conftest import OWN_PAGE, Browser, Elsewhere
@@ -77,6 +78,18 @@ async def test_messages_of_one_author_in_one_breath_share_a_head(
     shown = await browser.part("messages", **{"as": "U1", "in": "C1"})
     classes = [each.attributes["class"] for each in shown.all("li") if "message" in each.attributes["class"].split()]
     assert ["message-compact" in each for each in classes] == [False, True, False]
+
+
+async def test_a_long_history_is_one_link_away(browser: Browser, ws: Workspace) -> None:
+    for number in range(NEWEST + 2):
+        await ws.say("U1", "C1", f"line {number}.")
+    newest = await browser.part("messages", **{"as": "U1", "in": "C1"})
+    whole = await browser.part("messages", **{"as": "U1", "in": "C1", "all": "1"})
+    assert newest.by_id("earlier").text == "Show 2 earlier messages"
+    assert "line 1." not in newest.text
+    assert "line 2." in newest.text
+    assert "line 0." in whole.text
+    assert "earlier" not in {each.id for each in whole.elements}
 
 
 async def test_an_ephemeral_message_is_seen_only_by_its_addressee(browser: Browser, client: AsyncWebClient) -> None:

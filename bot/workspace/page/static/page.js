@@ -15,6 +15,8 @@ export const place = {
   get as() { return body.dataset.as; },
   get in() { return body.dataset.in; },
   get thread() { return body.dataset.thread; },
+  // The whole history instead of its newest part, for as long as this address is open.
+  get all() { return new URLSearchParams(location.search).get("all") ?? ""; },
 };
 
 // ---- parts -------------------------------------------------------------------------------------------------------
@@ -24,7 +26,10 @@ let fetching = null;
 
 export function refresh(...names) {
   for (const name of names) waiting.add(name);
-  fetching ??= fetchWaiting().finally(() => { fetching = null; });
+  fetching ??= fetchWaiting().finally(() => {
+    fetching = null;
+    if (waiting.size) refresh(); // asked for between the last fetch and this line
+  });
   return fetching;
 }
 
@@ -33,7 +38,7 @@ async function fetchWaiting() {
     const names = [...waiting].filter((name) => name !== "people" || !pickerOpen());
     waiting.clear();
     if (!names.length) return;
-    const asked = new URLSearchParams({ as: place.as, in: place.in, thread: place.thread, only: names.join(",") });
+    const asked = new URLSearchParams({ as: place.as, in: place.in, thread: place.thread, all: place.all, only: names.join(",") });
     const before = `${place.as} ${place.in} ${place.thread}`;
     let answer;
     try {
@@ -129,7 +134,7 @@ export function go(url, { push = true } = {}) {
 let openedHome = "";
 
 async function refreshAll() {
-  const asked = new URLSearchParams({ as: place.as, in: place.in, thread: place.thread });
+  const asked = new URLSearchParams({ as: place.as, in: place.in, thread: place.thread, all: place.all });
   let answer;
   try {
     answer = await fetch(`/page/parts?${asked}`);
@@ -139,7 +144,7 @@ async function refreshAll() {
   }
   if (!answer.ok) return toast(`The workspace answered ${answer.status}.`);
   const told = await answer.json();
-  const now = new URLSearchParams({ as: place.as, in: place.in, thread: place.thread });
+  const now = new URLSearchParams({ as: place.as, in: place.in, thread: place.thread, all: place.all });
   if (`${now}` !== `${asked}`) return;
   body.dataset.in = told.where;
   body.dataset.thread = told.thread;
