@@ -238,7 +238,7 @@ def _lint_imports(tree: Path) -> dict[str, str]:
     starts = {contract: details.find(f"\n{name}\n{'-' * len(name)}") for contract, name in CONTRACTS.items()}
     ends = sorted([*starts.values(), len(details)])
     broken = {contract: details[at : ends[ends.index(at) + 1]] for contract, at in starts.items() if at >= 0}
-    assert len(broken) == verdicts.count(" BROKEN\n"), result.stdout
+    assert len(broken) == verdicts.count(" BROKEN"), result.stdout
     return broken
 
 
