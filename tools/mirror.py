@@ -6,8 +6,9 @@
     bot/people/__init__.py         tests/people/test_init.py          none, if it holds only words and imports
     bot/__main__.py                tests/test_main.py
 
-Tests of whole situations (`stories/`, `browser/`), what tests stand on (`support/`) and the few files in `ACROSS` have
-no single source. Tables without functions (`models.py`) and files without a function or class need no test.
+Tests of whole situations (`stories/`, `browser/`), of a whole folder in a browser (`test_in_chromium.py`), what tests
+stand on (`support/`) and the few files in `ACROSS` have no single source. Tables without functions (`models.py`) and
+files without a function or class need no test.
 """
 
 import ast
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 WHOLE_SITUATIONS = ("stories", "browser", "support")
+IN_A_BROWSER = "test_in_chromium.py"
 ACROSS = {
     "test_architecture.py": "the rules that the tools of `make check` enforce",
     "test_conftest.py": "that a left-out test cannot pass unnoticed",
@@ -74,7 +76,7 @@ def _orphans(root: Path) -> Iterator[str]:
     for path in sorted((root / "tests").rglob("test_*.py")):
         test = path.relative_to(root)
         inside = test.relative_to("tests")
-        if inside.parts[0] in WHOLE_SITUATIONS or str(inside) in ACROSS:
+        if inside.parts[0] in WHOLE_SITUATIONS or inside.name == IN_A_BROWSER or str(inside) in ACROSS:
             continue
         wanted = sources(test)
         if not any((root / source).exists() for source in wanted):

@@ -84,6 +84,7 @@ def test_only_what_can_run_needs_a_test(tmp_path: Path, name: str, content: str,
 
 def test_situations_and_what_tests_stand_on_have_no_source(tmp_path: Path) -> None:
     write(tmp_path, "tests/stories/test_outage.py", "tests/browser/test_page.py", "tests/support/test_clock.py")
+    write(tmp_path, "tests/workspace/page/test_in_chromium.py")
     write(tmp_path, *(f"tests/{name}" for name in mirror.ACROSS))
     assert mirror.problems(tmp_path) == []
 
