@@ -14,7 +14,7 @@ import hashlib
 import hmac
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
@@ -24,7 +24,11 @@ from bot.foundation import metrics
 from bot.foundation.errors import StoreUnavailableError
 from bot.foundation.web_door import BodyTooLargeError, Doors, DoorsOf, read_body
 
-READ_SECONDS = 10.0
+
+def patience() -> float:
+    """Return within how many seconds a body must have arrived (a FastAPI dependency)."""
+    return 10.0
+
 
 router = APIRouter()
 
@@ -34,6 +38,7 @@ async def take_alert(
     source: Annotated[str, Path(description="A source of config/triggers.yaml, for example alertmanager")],
     request: Request,
     doors: DoorsOf,
+    seconds: Annotated[float, Depends(patience)],
 ) -> JSONResponse:
     """Store one body durably, then answer 202. It is read afterwards, in order. Sending it again is harmless."""
     if not _is_authentic(doors, source, request.headers.get("authorization", "")):
@@ -41,13 +46,13 @@ async def take_alert(
     if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         return _refuse(415, "compressed", "Compressed bodies are not taken. Send plain JSON.")
     try:
-        async with asyncio.timeout(READ_SECONDS):
+        async with asyncio.timeout(seconds):
             raw = await read_body(request, body.MAX_BYTES)
         body.parse(raw)
     except ClientDisconnect:
         return _refuse(400, "gone", "The sender hung up before the body was complete.")
     except TimeoutError:
-        return _refuse(408, "slow", f"The body did not arrive within {READ_SECONDS:.0f} seconds.")
+        return _refuse(408, "slow", f"The body did not arrive within {seconds:.0f} seconds.")
     except BodyTooLargeError:
         return _refuse(413, "size", f"The body has more than {body.MAX_BYTES} bytes.")
     except body.BadBodyError as error:

@@ -1,5 +1,10 @@
 """Decisions about what came in. Pure.
 
 `body` refuses what is no sane JSON, `alertmanager` finds the alerts in it, `mapping` says what each is about,
-`judgement` whether it matters, `checks` whether `triggers.yaml` makes sense.
+`judgement` whether it matters, `redaction` hides secrets, `triage` holds what waits for a person to look at it, and
+`checks` says whether `triggers.yaml` makes sense.
 """
+
+from bot.alerts.rules.checking import checks
+
+__all__ = ["checks"]

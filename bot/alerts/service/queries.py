@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlmodel import col, select
 
 from bot.alerts.models import Signal
-from bot.foundation.work import Reading
+from bot.foundation.work import Reading, Work
 
 CHUNK = 200
 
@@ -17,10 +17,10 @@ def signals_of(reading: Reading, incident: str) -> list[Signal]:
     return list(found)
 
 
-def known_signals(reading: Reading, keys: Iterable[str]) -> dict[str, Signal]:
-    """Return the signals that we have under these keys."""
+def known_signals(work: Work, keys: Iterable[str]) -> dict[str, Signal]:
+    """Return the signals that we have under these keys, locked until the end of this Work."""
     wanted, found = sorted(set(keys)), dict[str, Signal]()
     for start in range(0, len(wanted), CHUNK):
         query = select(Signal).where(col(Signal.dedup_key).in_(wanted[start : start + CHUNK]))
-        found |= {signal.dedup_key: signal for signal in reading.session.exec(query.with_for_update())}
+        found |= {signal.dedup_key: signal for signal in work.session.exec(query.with_for_update())}
     return found

@@ -5,7 +5,7 @@ from sqlmodel import col, select
 from bot.escalation import service as escalation
 from bot.foundation.blocks import Markup, channel_link, join, moment, mrkdwn
 from bot.foundation.errors import Refusal
-from bot.foundation.work import Reading
+from bot.foundation.work import Reading, Work
 from bot.incidents import rules
 from bot.incidents.models import Incident, IncidentState, System, Systems
 from bot.people import rules as people
@@ -20,19 +20,19 @@ def get(reading: Reading, name: str) -> Incident:
     return incident
 
 
-def for_change(reading: Reading, name: str) -> Incident:
+def for_change(work: Work, name: str) -> Incident:
     """Return an incident as it stands now, locked against other processes until the end of this Work (or Refusal)."""
-    known = get(reading, name).name
+    known = get(work, name).name
     query = select(Incident).where(Incident.name == known).with_for_update()
-    return reading.session.exec(query.execution_options(populate_existing=True)).one()
+    return work.session.exec(query.execution_options(populate_existing=True)).one()
 
 
-def open_for(reading: Reading, system: str, version: str) -> Incident | None:
+def open_for(work: Work, system: str, version: str) -> Incident | None:
     """Return the open incident about a version of a system, locked like `for_change`."""
     query = select(Incident).where(
         Incident.system == system, Incident.version == version, Incident.state != IncidentState.CLOSED
     )
-    return reading.session.exec(query.with_for_update().execution_options(populate_existing=True)).first()
+    return work.session.exec(query.with_for_update().execution_options(populate_existing=True)).first()
 
 
 def open_incidents(reading: Reading) -> list[Incident]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.alerts.models import LabelMapping, Trigger, Triggers
-from bot.alerts.rules.checks import checks
+from bot.alerts.rules.checking import checks
 from bot.incidents.models import Node, Severity, SeverityPolicy
 from tests.alerts.samples import trigger, triggers
 from tests.incidents.samples import policy, systems

@@ -1,0 +1,158 @@
+"""What an incident looks like: the card in each state, the forms, App Home."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.foundation.blocks import as_dicts, fit, visible_text
+from bot.incidents import rules, views
+from bot.incidents.models import Incident
+from bot.incidents.rules import Names
+from tests.incidents.samples import OPENED, incident, system
+
+OPEN = Names(owners="Maya Lindqvist")
+LED = Names(lead="Priya Raman", owners="Maya Lindqvist")
+CLOSED = Names(lead="Priya Raman", closed_by="Maya Lindqvist", owners="Maya Lindqvist")
+HOSTILE = "<!channel> <@U0EVIL> *bold* & `code`"
+
+
+def closed(**changes: Any) -> Incident:
+    later = OPENED + timedelta(hours=1)
+    values = {"state": "closed", "closed_at": later, "closed_by": "U0MAYA0001", "closing_reason": "Version 7 serves."}
+    return incident(acknowledged_at=OPENED, acknowledged_by="U0PRIYA003", next_update_at=None, **(values | changes))
+
+
+def seen(one: Incident, names: Names) -> str:
+    return visible_text(as_dicts(fit([views.card(one, names)])))
+
+
+def buttons(one: Incident, names: Names = OPEN) -> list[tuple[str, str]]:
+    found = [block for block in as_dicts(fit([views.card(one, names)])) if block["type"] == "actions"]
+    return [(element["text"]["text"], element["action_id"]) for block in found for element in block["elements"]]
+
+
+def test_a_new_incident_says_what_happened_how_bad_and_what_can_be_done() -> None:
+    """R040 R041 R049 R050 R170."""
+    text = seen(incident(), OPEN)
+    assert text.startswith("INC-42 · Shop recommender · medium\n*Visitors buy less*")
+    assert "🟠 *Severity medium* · 🆕 Open: nobody has acknowledged it yet" in text
+    for fact in ("*Bad version*\n8", "*Last good version*\n7", "*Owner*\nMaya Lindqvist", "*Next update by*"):
+        assert fact in text
+    assert buttons(incident()) == [
+        ("Acknowledge", "incidents.acknowledge"),
+        ("Roll back", "rollback.open"),
+        ("Change severity", "incidents.change_severity"),
+        ("Close", "incidents.close"),
+    ]
+
+
+def test_the_card_shows_whom_it_touches_and_findings_of_no_issue() -> None:
+    """R049 R050 R051 R052 R169 R170."""
+    text = seen(incident(), OPEN)
+    assert "about 240,000 users (35% of all)" in text
+    assert "Weekly newsletter; Stock planning" in text
+    assert "*Compliance*\nNo compliance issue." in text
+    assert "*Customers*\nVisitors buy less." in text
+
+
+def test_the_card_shows_the_path_to_its_severity() -> None:
+    """R041."""
+    path = "Somebody may be harmed? no → Patients' safety? no → Revenue at risk? yes → *medium*"
+    assert path in seen(incident(), OPEN)
+
+
+def test_a_change_of_severity_by_a_person_stands_in_the_path() -> None:
+    """R041 R043."""
+    step = rules.changed_step("Maya Lindqvist", "Only one country", incident().severity_path[0]["then"])
+    changed = incident(severity="low", severity_path=[*incident().severity_path, step])
+    assert "→ changed by Maya Lindqvist: Only one country → *low*" in views.path_text(changed)
+
+
+def test_an_acknowledged_incident_says_who_leads() -> None:
+    """R103."""
+    one = incident(state="acknowledged", acknowledged_at=OPENED, acknowledged_by="U0PRIYA003")
+    assert "👀 Acknowledged <!date" in seen(one, LED)
+    assert "Priya Raman leads" in seen(one, LED)
+    assert "Acknowledge" not in [label for label, _ in buttons(one, LED)]
+
+
+def test_a_closed_incident_says_by_whom_and_why_and_has_no_buttons() -> None:
+    text = seen(closed(), CLOSED)
+    assert "✅ Closed by Maya Lindqvist" in text
+    assert "\n>Version 7 serves.\n" in text
+    assert "Next update by" not in text
+    assert buttons(closed(), CLOSED) == []
+
+
+def test_what_was_done_so_far_stands_on_the_card() -> None:
+    one = incident(containment="Rolled back to 7; checking what is served.")
+    assert "*Done so far*\nRolled back to 7; checking what is served." in seen(one, OPEN)
+
+
+def test_versions_and_owners_that_nobody_knows_are_said() -> None:
+    unlisted = incident(version="9", impact=rules.impact_of(system(), "9", []))
+    text = seen(unlisted, Names())
+    assert "*Bad version*\n9 (not listed in systems.yaml)" in text
+    assert "*Owner*\nnobody holds the role" in text
+    oldest = incident(version="7", impact=rules.impact_of(system(), "7", []))
+    assert "*Last good version*\nnot known" in seen(oldest, OPEN)
+
+
+def test_detail_is_dropped_before_buttons() -> None:
+    section = views.card(incident(), OPEN)
+    kept = as_dicts(fit([section], limit=len(section.blocks)))
+    assert [block["type"] for block in kept] == ["header", "section", "section", "actions"]
+
+
+@pytest.mark.parametrize("one", [incident(), closed()], ids=["open", "closed"])
+def test_the_fallback_says_the_same_in_one_line(one: Incident) -> None:
+    text = views.card_text(one, CLOSED)
+    assert text.startswith("INC-42 · Shop recommender · medium: Visitors buy less. ")
+    assert "\n" not in text
+
+
+def test_nothing_that_was_typed_can_mention_or_link() -> None:
+    one = closed(title=HOSTILE, containment=HOSTILE, version=HOSTILE, closing_reason=HOSTILE)
+    hostile = Names(lead=HOSTILE, closed_by=HOSTILE, owners=HOSTILE)
+    for text in (seen(one, hostile), views.card_text(one, hostile)):
+        assert "<!channel>" not in text
+        assert "<@U0EVIL>" not in text
+
+
+def test_the_severity_form_offers_each_severity_and_asks_why() -> None:
+    """R043."""
+    view = views.severity_form(incident()).to_dict()
+    chosen = view["blocks"][1]["element"]
+    assert [option["value"] for option in chosen["options"]] == ["low", "medium", "high"]
+    assert chosen["initial_option"]["value"] == "medium"
+    assert (view["callback_id"], view["private_metadata"]) == ("incidents.change_severity", '{"incident":"INC-42"}')
+    assert [block.get("block_id") for block in view["blocks"][1:]] == ["severity", "reason"]
+
+
+def test_the_closing_form_says_that_an_open_request_becomes_void() -> None:
+    quiet, warning = (views.closing_form(incident(), open_request=asked).to_dict() for asked in (False, True))
+    assert "Closing makes it void: nothing will be rolled back." in visible_text(warning["blocks"])
+    assert "void" not in visible_text(quiet["blocks"])
+    assert quiet["callback_id"] == "incidents.close"
+
+
+def test_home_lists_open_incidents_with_severity_state_and_where_to_find_them() -> None:
+    """R044."""
+    taken = incident(name="INC-7", number=7, state="acknowledged", acknowledged_at=OPENED, severity="high")
+    text = visible_text(as_dicts(fit([views.home([taken, incident()])])))
+    assert "Open incidents: 2" in text
+    assert "🔴 *INC-7* · Shop recommender 8 · severity high · acknowledged · since <!date" in text
+    assert "*nobody has acknowledged it yet*" in text
+    assert "<#C0SHOPREC1>" in text
+
+
+def test_home_is_short_even_when_much_is_open() -> None:
+    many = [incident(name=f"INC-{number}", number=number) for number in range(14)]
+    text = visible_text(as_dicts(fit([views.home(many)])))
+    assert text.count("since <!date") == 10
+    assert "and 4 more" in text
+
+
+def test_home_says_when_all_is_calm() -> None:
+    assert "None. All is calm." in visible_text(as_dicts(fit([views.home([])])))
