@@ -7,6 +7,7 @@ cannot start, the tests say so in one line and are left out; with CI set in the 
 import functools
 import itertools
 import os
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,10 +65,18 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for all tests of this process."""
+def postgres() -> Iterator[Server]:
+    """One server for all tests of this process.
+
+    Not in pytest's own directory: each pytest run closes that to other users again, and as root the server is one.
+    """
+    with tempfile.TemporaryDirectory(prefix="backout-postgres-", ignore_cleanup_errors=True) as directory:
+        yield from _running(Path(directory))
+
+
+def _running(directory: Path) -> Iterator[Server]:
     try:
-        server = Server(tmp_path_factory.mktemp("postgres") / "data")
+        server = Server(directory / "data")
     except (OSError, RuntimeError, sqlalchemy.exc.OperationalError, AssertionError) as error:
         if os.environ.get("CI"):
             raise
