@@ -44,17 +44,24 @@ class EscalationState(StrEnum):
     waiting_for_decision -> itself                        no decision in its time: the next tier is paged
     waiting_for_* -> exhausted                            the last tier's time passed; nobody is left to page
     exhausted -> waiting_for_decision                     somebody acknowledges after all
-    waiting_for_* | exhausted -> ended                    a decision was made, or the incident was closed
+    waiting_for_* | exhausted -> decided                  a decision was made: nobody else is paged
+    decided -> decided                                    somebody acknowledges after all, and leads
+    any -> ended                                          the incident was closed
     """
 
     WAITING_FOR_ACKNOWLEDGEMENT = "waiting_for_acknowledgement"
     WAITING_FOR_DECISION = "waiting_for_decision"
     EXHAUSTED = "exhausted"
+    DECIDED = "decided"
     ENDED = "ended"
 
 
 class Escalation(SQLModel, table=True):
-    """One climb: about what, how far, who leads, and when the next tier is brought in (`next_tier_at`)."""
+    """One climb: about what, how far, who leads, and when the next tier is brought in (`next_tier_at`).
+
+    `waiting_since` is when the time that runs now began: a tier was paged, or somebody acknowledged. A lead without
+    `acknowledged_at` was named by somebody else and has not answered yet.
+    """
 
     __tablename__ = "escalation"
 
@@ -67,6 +74,8 @@ class Escalation(SQLModel, table=True):
     lead: str | None = None
     policy: str
     started_at: datetime
+    waiting_since: datetime
     acknowledged_at: datetime | None = None
+    decided_at: datetime | None = None
     ended_at: datetime | None = None
     next_tier_at: datetime | None = Column(default=None, index=True)
