@@ -78,7 +78,7 @@ class Mistake:
 
 
 class Gap(str):
-    """A fact that is not there or blank: false in a condition, and refused where it should be read aloud."""
+    """A fact that is missing, blank or “not known”: false in a condition, and refused where it should be read aloud."""
 
     name: str
 
@@ -167,7 +167,7 @@ def _value(name: str, fact: object) -> object:
     if isinstance(fact, Markup):
         return fact
     words = " ".join(str(escape(fact) if fact is not None else "").split())
-    return Markup(words) if words else Gap(name)
+    return Gap(name) if words in ("", UNKNOWN) else Markup(words)
 
 
 def _put(value: object) -> Markup:

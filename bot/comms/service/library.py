@@ -94,7 +94,9 @@ def _read_head(path: Path, head: str, above: int) -> tuple[Any, dict[str, int]]:
         node, values = yaml.compose(head, Loader=yaml.SafeLoader), _HANDLER.load(head)
     except yaml.MarkedYAMLError as error:
         line = above + (error.problem_mark.line if error.problem_mark else 0) + 1
-        raise ConfigError([Problem(path, line, f"not YAML: {error.problem}", "check the indentation")]) from None
+        raise ConfigError(
+            [Problem(path, line, f"not YAML: {error.problem}", "check the indentation and quotes")]
+        ) from None
     if not isinstance(node, yaml.MappingNode):
         raise ConfigError([Problem(path, 1, "the front matter holds no settings", _MEND)])
     lines: dict[str, int] = {}
