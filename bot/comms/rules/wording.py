@@ -46,8 +46,12 @@ FACTS: Mapping[str, str] = {
 }
 """Every fact that a template may name, each with what it looks like. incidents gives them (see `service.brief`)."""
 
-PAGE_FACTS: Mapping[str, str] = {"deadline": "2026-11-21 14:20 UTC", "next_tier": "Safety, compliance and product"}
-"""What escalation adds in pages: by when the tier is to act, and who is brought in if it does not."""
+PAGE_FACTS: Mapping[str, str] = {
+    "people": "@Nina Kowalska, @Grace O'Neill",
+    "deadline": "2026-11-21 14:20 UTC",
+    "next_tier": "Company leadership",
+}
+"""What escalation adds in pages: who is called, by when they are to act, and who is brought in if they do not."""
 
 IN_HOUSE = frozenset({"summary", "containment", "lead", "owner"})
 """Free text, and names of people: never for readers outside the company."""
