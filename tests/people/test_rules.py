@@ -1,0 +1,237 @@
+"""Who holds which role, who is on duty, whose account is to be trusted."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.foundation.config import Config, fit, read
+from bot.people import rules
+from bot.people.models import Directory, SlackAccount
+from tests.people.office import TEAM, at, directory, rota, user
+from tests.support.clock import MORNING
+
+MOMENTS = st.datetimes(
+    datetime.fromisoformat("2026-01-01"), datetime.fromisoformat("2029-01-01"), timezones=st.just(UTC)
+)
+
+
+def _account(name: str = "ann", **flags: Any) -> SlackAccount:
+    return SlackAccount(user_id=f"U0{name.upper()}", team_id=TEAM, checked_at=MORNING, **flags)
+
+
+# --- who is who -------------------------------------------------------------------------------------------------------
+
+
+def test_people_are_found_by_their_slack_id() -> None:
+    office = directory()
+    found = rules.person_by_slack(office, "U0CY")
+    assert found is not None
+    assert (found[0], found[1].name) == ("cy", "Cy")
+    assert rules.person_by_slack(office, "U0NOBODY") is None
+    assert rules.slack_id(office, "cy") == "U0CY"
+    assert (rules.name_of(office, "U0CY"), rules.name_of(office, "U0NOBODY")) == ("Cy", "U0NOBODY")
+
+
+@pytest.mark.parametrize(
+    ("role", "system", "expected"),
+    [
+        ("owner", "shop", ["ann"]),
+        ("owner", "credit", ["cy", "dee"]),
+        ("owner", "other", ["cy"]),
+        ("owner", None, ["cy", "ann", "dee"]),
+        ("lead", "shop", ["cy"]),
+        ("on_call", "shop", ["bob", "dee", "eve"]),
+        ("nonsense", "shop", []),
+    ],
+)
+def test_a_role_is_held_by_system_else_by_whose_turn_it_is_else_by_everybody_named(
+    role: str, system: str | None, expected: list[str]
+) -> None:
+    """R072, R073: at any moment it is known who has the right."""
+    assert rules.holders(directory(), role, system, MORNING) == expected
+
+
+def test_holdings_say_for_which_systems() -> None:
+    held = rules.holdings(directory(), "cy")
+    assert [(one.role, one.system) for one in held] == [("owner", None), ("owner", "credit"), ("lead", None)]
+    assert rules.stood_in_for(directory(), "ann") == ["cy"]
+
+
+# --- turns ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ("2026-10-01T00:00+00:00", "dee"),  # before the first handover
+        ("2026-11-02T07:59+00:00", "dee"),
+        ("2026-11-02T08:00+00:00", "dee"),  # 09:00 in Berlin: the first turn begins
+        ("2026-11-09T07:59:59+00:00", "dee"),
+        ("2026-11-09T08:00+00:00", "eve"),
+        ("2026-11-16T08:00+00:00", "bob"),
+        ("2026-11-23T08:00+00:00", "dee"),
+        ("2027-03-29T06:59+00:00", "bob"),  # summer time has begun: 09:00 in Berlin is 07:00 UTC
+        ("2027-03-29T07:00+00:00", "dee"),
+    ],
+)
+def test_turns_are_handed_over_at_the_wall_clock_time_of_their_zone(now: str, expected: str) -> None:
+    assert rules.on_duty(rota("dee", "eve", "bob"), at(now)) == expected
+
+
+def test_a_rota_that_starts_in_the_middle_of_a_week_hands_over_on_its_day() -> None:
+    turns = rota("dee", "eve", start=date(2026, 11, 4))
+    assert rules.on_duty(turns, at("2026-11-09T08:00+00:00")) == "dee"
+    assert rules.on_duty(turns, at("2026-11-16T08:00+00:00")) == "eve"
+
+
+@given(MOMENTS, st.integers(1, 5), st.sampled_from(["00:00", "02:30", "09:00", "23:59"]))
+def test_a_turn_ends_exactly_where_the_next_one_begins(now: datetime, size: int, hour: str) -> None:
+    turns = rota(*(f"p{number}" for number in range(size)), at=hour)
+    end = rules.turn_ends(turns, now)
+    assert end > now
+    assert rules.on_duty(turns, end - timedelta(seconds=1)) == rules.on_duty(turns, now)
+    place = turns.people.index(rules.on_duty(turns, now))
+    assert rules.on_duty(turns, end) == turns.people[(place + 1) % size]
+
+
+# --- trust ------------------------------------------------------------------------------------------------------------
+
+REFUSALS = {
+    "missing": (None, TEAM, rules.UNCHECKED),
+    "another team": (_account(), "T0OTHER", "Backout serves the Slack workspace Office only. Act from there."),
+    "no team": (_account(), None, "Backout serves the Slack workspace Office only. Act from there."),
+    "bot": (_account(is_bot=True), TEAM, rules.BOT),
+    "deactivated": (_account(is_deleted=True), TEAM, rules.DEACTIVATED),
+    "guest": (_account(is_guest=True), TEAM, rules.GUEST),
+    "foreign": (
+        _account(is_foreign=True),
+        TEAM,
+        "Your Slack account belongs to another organisation. Act from an account of Office.",
+    ),
+    "stranger": (_account("zoe"), TEAM, rules.STRANGER),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+def test_each_kind_of_doubt_has_its_own_words(kind: str) -> None:
+    """R072 and threats T3, T4: what is not known to be plain is not trusted."""
+    account, team, words = REFUSALS[kind]
+    assert rules.why_not_trusted(directory(), account, team) == words
+    assert len({words for _account, _team, words in REFUSALS.values()}) == len(REFUSALS) - 1
+
+
+def test_a_plain_account_of_the_directory_is_trusted() -> None:
+    assert rules.why_not_trusted(directory(), _account(), TEAM) is None
+
+
+@given(
+    st.none() | st.builds(_account, st.sampled_from(["ann", "zoe"]), is_deleted=st.booleans(), is_bot=st.booleans()),
+    st.sampled_from([TEAM, "T0OTHER", "", None]),
+)
+def test_trust_fails_closed(account: SlackAccount | None, team: str | None) -> None:
+    """Threat T4: only one state of all is trusted."""
+    plain = account is not None and account.user_id == "U0ANN" and not account.is_deleted and not account.is_bot
+    assert (rules.why_not_trusted(directory(), account, team) is None) == (plain and team == TEAM)
+
+
+def test_a_stranger_is_told_so_even_before_their_account_was_checked() -> None:
+    assert rules.why_not_identified(directory(), "U0ZOE", None, TEAM) == rules.STRANGER
+    assert rules.why_not_identified(directory(), "U0ANN", None, TEAM) == rules.UNCHECKED
+
+
+@pytest.mark.parametrize(
+    ("said", "flag"),
+    [
+        ({"deleted": True}, "is_deleted"),
+        ({"is_bot": True}, "is_bot"),
+        ({"id": "USLACKBOT"}, "is_bot"),
+        ({"is_restricted": True}, "is_guest"),
+        ({"is_ultra_restricted": True}, "is_guest"),
+        ({"is_stranger": True}, "is_foreign"),
+        ({"team_id": "T0OTHER"}, "is_foreign"),
+        ({"team_id": None}, "is_foreign"),
+    ],
+)
+def test_slacks_description_of_an_account_is_read(said: dict[str, Any], flag: str) -> None:
+    facts = rules.account_facts(user("ann", **said), TEAM)
+    flags = ("is_deleted", "is_bot", "is_guest", "is_foreign")
+    assert {name: facts[name] for name in flags} == {name: name == flag for name in flags}
+
+
+def test_a_member_of_our_workspace_in_a_grid_is_not_foreign() -> None:
+    said = user("ann", team_id="E0GRID", enterprise_user={"teams": ["T0OTHER", TEAM]})
+    assert rules.account_facts(said, TEAM)["is_foreign"] is False
+
+
+# --- checks -----------------------------------------------------------------------------------------------------------
+
+GOOD = """\
+team: {slack: T0MERIDIAN, name: Meridian}
+people:
+  maya:
+    slack: U0MAYA0001
+    name: Maya
+    title: Owner
+    zone: UTC
+    deputy: jonas
+  jonas:
+    slack: U0JONAS002
+    name: Jonas
+    title: Engineer
+    zone: UTC
+roles:
+  owner:
+    title: Owner
+    people: [maya]
+    by_system:
+      shop: [jonas]
+  on_call:
+    title: On call
+    rota:
+      people: [maya, jonas]
+      zone: UTC
+      handover: monday
+      at: "09:00"
+      start: 2026-11-02
+"""
+
+
+def _checked(tmp_path: Path, text: str) -> list[tuple[int, str]]:
+    file = tmp_path / "people.yaml"
+    file.write_text(text)
+    document = read(file)
+    config = Config({Directory: fit(document, Directory)}, {Directory: document})
+    return [(problem.line, problem.what) for problem in rules.checks(config)]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line", "words"),
+    [
+        ("deputy: jonas", "deputy: maya", 8, "maya is their own deputy"),
+        ("deputy: jonas", "deputy: jonass", 8, "maya's deputy “jonass” is not one of the people"),
+        ("U0JONAS002", "U0MAYA0001", 10, "jonas has the same Slack id as maya (U0MAYA0001)"),
+        ("people: [maya]\n", "people: [mya]\n", 17, "“mya” holds the role owner, but is not one of the people"),
+        ("people: [maya]\n", "people: [maya, maya]\n", 17, "maya stands there 2 times for owner"),
+        ("shop: [jonas]", "shop: []", 19, "nobody holds the role owner for shop"),
+        ("shop: [jonas]", "shop: [jo]", 19, "“jo” holds the role owner, but is not one of the people"),
+        ("people: [maya, jonas]", "people: [maya, eva]", 23, "“eva” holds the role on_call"),
+        ("    rota:\n", "    people: [maya]\n    rota:\n", 22, "on_call has people and a rota"),
+        ('at: "09:00"', 'at: "09:00Z"', 26, "the handover of on_call has a time zone of its own"),
+        ("roles:\n", "roles:\n  empty:\n    title: Empty\n", 15, "nobody holds the role empty"),
+    ],
+)
+def test_each_mistake_is_named_with_its_line(tmp_path: Path, right: str, wrong: str, line: int, words: str) -> None:
+    """R158: a team edits its own people and is told what is wrong where."""
+    assert right in GOOD
+    ((found_line, what),) = _checked(tmp_path, GOOD.replace(right, wrong, 1))
+    assert found_line == line
+    assert words in what
+
+
+def test_the_shipped_directory_has_no_mistake(tmp_path: Path) -> None:
+    assert _checked(tmp_path, Path("config/people.yaml").read_text()) == []
+    assert _checked(tmp_path, GOOD) == []
