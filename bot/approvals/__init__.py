@@ -1,1 +1,24 @@
-"""TODO."""
+"""Who may say yes?
+
+The RACI matrix (`config/raci.yaml`) names one role per approval that is needed, by activity, severity and the tags of
+the system. A request opens a round in which those people are asked all at once. Policy, slots and plan are pinned when
+the round opens; who may decide is whoever stands in both the pinned list and today's directory.
+
+    ask ──▶ asked ──approve (last slot)──▶ approved ──▶ the step named by `then` is enqueued
+              │ ╰──reject (any approver)──▶ rejected
+              │ ╰──expires_at passes──────▶ expired     fails closed: nothing happens without a complete quorum
+              │ ╰──void, or asked anew────▶ void        what was to be approved has changed, or the incident was closed
+              ╰──severity_changed──▶ asked, next round, new quorum; void if that quorum cannot be reached
+
+    asked -> approved    every slot is filled by a different person; whoever asked fills none
+    asked -> rejected    one no of somebody who may decide closes the round
+    asked -> void        replaced by another request, or the incident was closed
+    asked -> expired     the approvals were not complete in time
+    asked -> asked       more was asked (it stays open), or the severity changed (everybody answers anew)
+
+Deputies may decide from `deputies_from` on, or at once when the person they stand in for cannot. An answer after the
+round has closed is recorded as late and changes nothing.
+
+Calls: escalation (a decision stops the climb), people (who is active, what they are called).
+Called by: rollback (ask, still_approved) and incidents (severity_changed, void). Enqueues what was asked for, by name.
+"""

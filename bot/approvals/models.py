@@ -15,7 +15,13 @@ from bot.people.models import RoleKey
 
 
 class Cell(Settings):
-    """Who does what for one activity at one severity. `quorum` names one role per approval that is needed."""
+    """Who does what for one activity at one severity.
+
+    Attributes:
+        quorum: One role per approval that is needed; each is given by a different person. Empty: nobody is asked.
+        deputies_after: From when on deputies may decide although those they stand in for could.
+        expires_after: When a request that is not complete by then ends without effect.
+    """
 
     accountable: RoleKey
     responsible: Annotated[list[RoleKey], Field(min_length=1)]
@@ -27,9 +33,16 @@ class Cell(Settings):
 
 
 class Activity(Settings):
-    """One row of the matrix; `with_tag` replaces single cells for systems that carry a tag."""
+    """One row of the matrix.
+
+    Attributes:
+        otherwise: What is said to happen without approval ("nothing is rolled back").
+        with_tag: By tag, then by severity: cells that hold instead for systems with that tag. The first tag in the
+            order of the file that a system carries and that has a cell for the severity counts.
+    """
 
     title: str
+    otherwise: str = "nothing is done"
     low: Cell
     medium: Cell
     high: Cell
@@ -51,6 +64,7 @@ class RoundState(StrEnum):
     asked -> rejected    an approver said no: one no closes the round
     asked -> void        what was to be approved has changed, or the incident was closed
     asked -> expired     nobody completed the quorum in time; nothing happens without it
+    asked -> asked       the severity changed: the next round asks under the new quorum, earlier answers do not count
     """
 
     ASKED = "asked"
@@ -70,16 +84,20 @@ class Choice(StrEnum):
 class Request(SQLModel, table=True):
     """Something that needs a yes. Policy, slots and plan are pinned as they were when the round was opened.
 
-    `slots` is a list of `{"role", "title", "people": [Slack ids], "deputies": [{"id", "for"}]}`.
+    `slots` is a list of `{"role", "title", "people": [Slack ids], "deputies": [{"id", "for"}]}`; `number` counts the
+    requests about a subject; `outcome` says in words why the round ended; `deputies_called_at` is when those deputies
+    are to be told who may decide from then on.
     """
 
     __tablename__ = "approval_request"
 
     id: str = Column(primary_key=True)
     subject: str = Column(index=True)
+    number: int
     activity: str
     system: str
     severity: str
+    tags: list[str] = Column(default_factory=list, sa_column=Stored(JSON, nullable=False))
     round: int = 1
     state: str = Column(default=RoundState.ASKED, index=True)
     slots: list[dict[str, Any]] = Column(sa_column=Stored(JSON, nullable=False))
@@ -92,10 +110,22 @@ class Request(SQLModel, table=True):
     channel: str
     asked_at: datetime
     deputies_from: datetime
+    deputies_called_at: datetime | None = Column(default=None, index=True)
     expires_at: datetime | None = Column(default=None, index=True)
     decided_at: datetime | None = None
+    outcome: str = ""
     then: str
     then_payload: dict[str, Any] = Column(default_factory=dict, sa_column=Stored(JSON, nullable=False))
+
+    @property
+    def trail_facts(self) -> dict[str, Any]:
+        """What every trail entry says about this request."""
+        return {
+            "request": self.id,
+            "round": self.round,
+            "plan_digest": self.plan_digest,
+            "severity": self.severity,
+        }
 
 
 class Vote(SQLModel, table=True):

@@ -1,0 +1,375 @@
+"""May this person decide, is the quorum complete, and could it still be? Pure.
+
+`why_not` is the one answer to “may they?”: a click, the list under “Waiting for you” and `backout who` all ask it.
+"""
+
+from collections.abc import Collection, Container, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.approvals.models import Choice, Request, Vote
+from bot.approvals.rules.matrix import Deputy, Slot, slot_from, slots_for
+from bot.foundation.errors import Refusal
+from bot.people import rules as people
+from bot.people.models import Directory
+
+SHORTEST_REASON = 3
+
+
+@dataclass(frozen=True)
+class Round:
+    """What was asked, as it was pinned when the round opened.
+
+    Attributes:
+        requester: Slack id of who asked; None in a question about nobody's request (`backout who`).
+        excluded: Slack ids of others who may not decide, because they prepared what is to be approved.
+    """
+
+    system: str
+    slots: tuple[Slot, ...]
+    requester: str | None
+    excluded: frozenset[str]
+    asked_at: datetime
+    deputies_from: datetime
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Who people are at this moment. `active` holds the Slack ids that may act; None: everybody in the directory."""
+
+    directory: Directory
+    now: datetime
+    active: Container[str] | None = None
+
+    def is_active(self, person: str) -> bool:
+        """Is this somebody of the directory whose account may act?"""
+        known = people.person_by_slack(self.directory, person) is not None
+        return known and (self.active is None or person in self.active)
+
+    def name(self, person: str) -> str:
+        """Return what people call this account."""
+        return people.name_of(self.directory, person)
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A way in which somebody could fill a slot: as holder, or on behalf of one (Slack id)."""
+
+    slot: int
+    on_behalf_of: str | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Somebody who may decide now, and in which slot."""
+
+    person: str
+    slot: Slot
+    on_behalf_of: str | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One slot, and the vote that fills it, if any."""
+
+    slot: Slot
+    vote: Vote | None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How a round stands: its slots in order, and the no that closed it, if any."""
+
+    lines: tuple[Line, ...]
+    rejection: Vote | None = None
+
+    @property
+    def given(self) -> int:
+        """How many slots are filled."""
+        return sum(line.vote is not None for line in self.lines)
+
+    @property
+    def is_complete(self) -> bool:
+        """Is every slot filled, and nobody against it?"""
+        return self.rejection is None and bool(self.lines) and self.given == len(self.lines)
+
+
+def round_of(request: Request) -> Round:
+    """Return what is needed here of a request's present round."""
+    return Round(
+        system=request.system,
+        slots=tuple(slot_from(slot) for slot in request.slots),
+        requester=request.requester,
+        excluded=frozenset(request.excluded),
+        asked_at=request.asked_at,
+        deputies_from=request.deputies_from,
+    )
+
+
+def why_not(
+    person: str, round_: Round, votes: Sequence[Vote], standing: Standing, choice: Choice = Choice.APPROVE
+) -> str | None:
+    """Say why somebody may not answer in an open round with this choice; None if they may."""
+    name = standing.name(person)
+    why = _why_never(person, round_, standing)
+    if why:
+        return why
+    if any(vote.person == person for vote in votes):
+        return f"{name} has answered in this round already. Everybody answers once."
+    seats = seats_of(person, round_, standing)
+    if not seats:
+        return _why_no_seat(person, round_, standing)
+    if capacity(person, round_, votes, standing, choice):
+        return None
+    too_early = [why_too_early(seat, person, round_, standing) for seat in seats]
+    return next((why for why in too_early if why), None) or _why_filled(seats, round_, votes, standing)
+
+
+def capacity(
+    person: str, round_: Round, votes: Sequence[Vote], standing: Standing, choice: Choice = Choice.APPROVE
+) -> Seat | None:
+    """Return the seat in which somebody answers: their own before a deputy's, and so that the quorum stays possible.
+
+    None if no seat is open to them now. Ask `why_not` first: this looks at seats only.
+    """
+    seats = [seat for seat in seats_of(person, round_, standing) if not why_too_early(seat, person, round_, standing)]
+    if choice == Choice.REJECT:
+        return seats[0] if seats else None
+    filled = len(_filled(round_, votes, standing))
+    open_to_them = []
+    for seat in seats:
+        trial = [*votes, _trial(person, seat, standing)]
+        if len(_filled(round_, trial, standing)) > filled:
+            open_to_them.append((not completable(round_, trial, standing), seat))
+    return min(open_to_them, key=lambda ranked: ranked[0])[1] if open_to_them else None
+
+
+def seats_of(person: str, round_: Round, standing: Standing | None) -> list[Seat]:
+    """Return every way in which somebody could fill a slot, own seats first: pinned ∩ current, whatever the time.
+
+    Without a standing (a round that has ended): as it was pinned.
+    """
+    now = slots_for(standing.directory, _roles(round_), round_.system, standing.now) if standing else round_.slots
+    pairs = list(enumerate(zip(round_.slots, now, strict=True)))
+    own = [Seat(place) for place, (slot, current) in pairs if person in slot.people and person in current.people]
+    deputy = [
+        Seat(place, holder)
+        for place, (slot, current) in pairs
+        if Seat(place) not in own
+        for holder in slot.people
+        if holder in current.people
+        and Deputy(person, holder) in slot.deputies
+        and Deputy(person, holder) in current.deputies
+    ]
+    return own + deputy
+
+
+def why_too_early(seat: Seat, person: str, round_: Round, standing: Standing) -> str | None:
+    """Say from when on a deputy may use a seat; None if they may now, and for holders always."""
+    holder = seat.on_behalf_of
+    if holder is None or standing.now >= round_.deputies_from or _why_never(holder, round_, standing):
+        return None
+    minutes = round((round_.deputies_from - round_.asked_at).total_seconds() / 60)
+    return (
+        f"{standing.name(person)} may decide in place of {standing.name(holder)} {minutes} minutes after it was asked "
+        f"({_clock(round_.deputies_from, person, standing.directory)}), or sooner if {standing.name(holder)} cannot."
+    )
+
+
+def counts(vote: Vote, round_: Round, standing: Standing) -> bool:
+    """Does an approval still count: its voter active, still holder or deputy as when they voted?"""
+    if _why_never(vote.person, round_, standing):
+        return False
+    return any(seat.on_behalf_of == vote.on_behalf_of for seat in seats_of(vote.person, round_, standing))
+
+
+def tally(round_: Round, votes: Sequence[Vote], standing: Standing | None) -> Tally:
+    """Return which slot is filled by whom. Without a standing (a round that has ended): as it was pinned."""
+    filled = _filled(round_, votes, standing)
+    lines = tuple(Line(slot, filled.get(place)) for place, slot in enumerate(round_.slots))
+    return Tally(lines, next((vote for vote in votes if vote.choice == Choice.REJECT), None))
+
+
+def asked(round_: Round, votes: Sequence[Vote], standing: Standing) -> list[Asked]:
+    """Return who may approve now for the slots that are still open, each person once per slot, in their order."""
+    filled = _filled(round_, votes, standing)
+    return [
+        Asked(person, slot, seat.on_behalf_of)
+        for place, slot in enumerate(round_.slots)
+        if place not in filled
+        for person in _named(slot)
+        if why_not(person, round_, votes, standing) is None
+        for seat in seats_of(person, round_, standing)
+        if seat.slot == place and not why_too_early(seat, person, round_, standing)
+    ]
+
+
+def completable(round_: Round, votes: Sequence[Vote], standing: Standing) -> bool:
+    """Could the quorum still be reached, with the votes that count and everybody who may answer now or later?"""
+    return not unfilled(round_, votes, standing)
+
+
+def unfilled(round_: Round, votes: Sequence[Vote], standing: Standing) -> list[Slot]:
+    """Return the slots that would stay open if everybody who may answer, now or later, approved."""
+    edges = [_edges(vote, round_, standing) for vote in _approvals(votes)]
+    answered = {vote.person for vote in votes}
+    edges += [
+        [seat.slot for seat in seats_of(person, round_, standing)]
+        for person in dict.fromkeys(person for slot in round_.slots for person in _named(slot))
+        if person not in answered and not _why_never(person, round_, standing)
+    ]
+    matched = match(edges)
+    return [slot for place, slot in enumerate(round_.slots) if place not in matched]
+
+
+def why_unreachable(round_: Round, standing: Standing) -> str | None:
+    """Say which approvals nobody can give, and why not those who would be needed; None if all can be given."""
+    missing = unfilled(round_, [], standing)
+    if not missing:
+        return None
+    return " ".join(f"Nobody can approve as {slot.title}: {_why_nobody(slot, round_, standing)}." for slot in missing)
+
+
+def match(edges: Sequence[Collection[int]]) -> dict[int, int]:
+    """Give as many slots as possible to different people (bipartite matching by augmenting paths).
+
+    Args:
+        edges: For each person, the slots they could fill. Who comes earlier keeps a place, though not always the same.
+
+    Returns:
+        The person's place in `edges`, by slot.
+    """
+    taken: dict[int, int] = {}
+
+    def place(person: int, seen: set[int]) -> bool:
+        for slot in edges[person]:
+            if slot not in seen:
+                seen.add(slot)
+                if slot not in taken or place(taken[slot], seen):
+                    taken[slot] = person
+                    return True
+        return False
+
+    for person in range(len(edges)):
+        place(person, set())
+    return taken
+
+
+def concerned(round_: Round) -> list[str]:
+    """Return whose picture a change to a round changes, by Slack id: the requester, approvers and deputies."""
+    people_ = [person for slot in round_.slots for person in _named(slot)]
+    return list(dict.fromkeys([*([round_.requester] if round_.requester else []), *people_]))
+
+
+def need_reason(reason: str, field: str = "reason") -> str:
+    """Return a reason as it is kept (Refusal under its field below three characters that can be seen)."""
+    said = reason.strip()
+    if len("".join(said.split())) < SHORTEST_REASON:
+        raise Refusal("Please write at least a few words: they are kept with your name, and shown.", field=field)
+    return said
+
+
+def short(plan_digest: str) -> str:
+    """Return the part of a digest that people compare: its first 12 hex digits."""
+    return plan_digest.removeprefix("sha256:")[:12]
+
+
+def clock(moment: datetime, zone: str) -> str:
+    """Return a time of day for one reader: “15:05 CET”."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%H:%M %Z}"
+
+
+def _filled(round_: Round, votes: Sequence[Vote], standing: Standing | None) -> dict[int, Vote]:
+    approvals = _approvals(votes)
+    matched = match([_edges(vote, round_, standing) for vote in approvals])
+    return {slot: approvals[voter] for slot, voter in matched.items()}
+
+
+def _approvals(votes: Sequence[Vote]) -> list[Vote]:
+    return [vote for vote in votes if vote.choice == Choice.APPROVE]
+
+
+def _edges(vote: Vote, round_: Round, standing: Standing | None) -> list[int]:
+    """Return the slots that a vote could fill, in the capacity in which it was given."""
+    if standing is not None and _why_never(vote.person, round_, standing):
+        return []
+    seats = seats_of(vote.person, round_, standing)
+    return [seat.slot for seat in seats if seat.on_behalf_of == vote.on_behalf_of]
+
+
+def _trial(person: str, seat: Seat, standing: Standing) -> Vote:
+    return Vote(
+        request_id="", round=0, person=person, choice=Choice.APPROVE, on_behalf_of=seat.on_behalf_of, reason="",
+        at=standing.now,
+    )  # fmt: skip
+
+
+def _why_never(person: str, round_: Round, standing: Standing) -> str | None:
+    """Say why somebody can decide nothing in this round, in whatever seat."""
+    name = standing.name(person)
+    if people.person_by_slack(standing.directory, person) is None:
+        return "Only people in Backout's directory can decide. Ask an admin to add this account to config/people.yaml."
+    if not standing.is_active(person):
+        return f"{name}'s Slack account is not an active member's, so {name} can decide nothing now."
+    if person == round_.requester:
+        return f"{name} asked for this, so somebody else has to decide."
+    if person in round_.excluded:
+        return f"{name} prepared what is to be approved, so somebody else has to decide."
+    return None
+
+
+def _why_no_seat(person: str, round_: Round, standing: Standing) -> str:
+    name = standing.name(person)
+    if seats_of(person, round_, None):
+        return f"{name} was an approver when this was asked, but is not any more."
+    current = slots_for(standing.directory, _roles(round_), round_.system, standing.now)
+    if any(person in _named(slot) for slot in current):
+        return f"{name} became an approver only after this was asked. It has to be asked again to include {name}."
+    needed = "; ".join(f"{slot.title} ({_names(slot.people, standing)})" for slot in round_.slots)
+    return f"{name} is not an approver here. Approvals are needed from: {needed}."
+
+
+def _why_filled(seats: Sequence[Seat], round_: Round, votes: Sequence[Vote], standing: Standing) -> str:
+    filled = _filled(round_, votes, standing)
+    given = dict.fromkeys(
+        f"{standing.name(vote.person)} has approved as {round_.slots[seat.slot].title}"
+        for seat in seats
+        if (vote := filled.get(seat.slot))
+    )
+    return f"{' and '.join(given)}, and that is all that is needed there."
+
+
+def _why_nobody(slot: Slot, round_: Round, standing: Standing) -> str:
+    named = list(_named(slot))
+    if not named:
+        return "nobody holds this role"
+    return "; ".join(_why_not_this_one(person, round_, standing) for person in named)
+
+
+def _why_not_this_one(person: str, round_: Round, standing: Standing) -> str:
+    name = standing.name(person)
+    if person == round_.requester:
+        return f"{name} asked for it"
+    if person in round_.excluded:
+        return f"{name} prepared it"
+    if not standing.is_active(person):
+        return f"{name}'s Slack account is not active"
+    return f"{name} is needed for another approval"
+
+
+def _named(slot: Slot) -> Iterator[str]:
+    yield from dict.fromkeys((*slot.people, *(deputy.person for deputy in slot.deputies)))
+
+
+def _names(user_ids: Sequence[str], standing: Standing) -> str:
+    return " or ".join(standing.name(user_id) for user_id in user_ids) or "nobody holds this role"
+
+
+def _roles(round_: Round) -> list[str]:
+    return [slot.role for slot in round_.slots]
+
+
+def _clock(moment: datetime, person: str, directory: Directory) -> str:
+    found = people.person_by_slack(directory, person)
+    return clock(moment, found[1].zone if found else "UTC")

@@ -1,0 +1,147 @@
+"""What is wrong with `config/raci.yaml`, and what is unwise about it. Pure."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+
+from bot.approvals.models import Activity, Cell, Matrix
+from bot.approvals.rules.deciding import Round, Standing, unfilled
+from bot.approvals.rules.matrix import SEVERITIES, Slot, cells_of, slots_for
+from bot.foundation.config import Config, Document, Location
+from bot.foundation.errors import Problem
+from bot.people.models import Directory, RoleKey
+
+MANY_CONSULTED = 4
+ANY_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+"""Who holds a role is the same at every moment: a rota says only who of them is asked first."""
+
+Placed = tuple[Location, Cell]
+
+
+def checks(config: Config) -> Iterator[Problem]:
+    """Find what the model cannot: roles that lead nowhere, quorums that nobody could complete."""
+    directory, document = config[Directory], config.document(Matrix)
+    for name, activity in config[Matrix].activities.items():
+        yield from _tag_problems(document, name, activity)
+        yield from _gap_problems(document, name, activity)
+        for at, cell in _cells(name, activity):
+            unknown = list(_role_problems(directory, document, at, cell))
+            yield from unknown or _quorum_problems(directory, document, at, cell)
+
+
+def warnings(config: Config, today: date) -> Iterator[Problem]:
+    """Find what works but is unwise: a review that is due, many who are consulted, quorums one person can block."""
+    matrix, directory, document = config[Matrix], config[Directory], config.document(Matrix)
+    if matrix.review_by < today:
+        what = f"the matrix was to be reviewed by {matrix.review_by}"
+        yield document.problem(("review_by",), what, "review it with those concerned, then set the next day")
+    for name, activity in matrix.activities.items():
+        for at, cell in _cells(name, activity):
+            yield from _unwise(document, at, cell)
+            yield from _blocked_by_requester(directory, document, at, cell)
+
+
+def _cells(name: str, activity: Activity) -> Iterator[Placed]:
+    for severity, cell in cells_of(activity).items():
+        yield ("activities", name, severity), cell
+    for tag, cells in activity.with_tag.items():
+        for severity, cell in cells.items():
+            yield ("activities", name, "with_tag", tag, severity), cell
+
+
+def _tag_problems(document: Document, name: str, activity: Activity) -> Iterator[Problem]:
+    for tag, cells in activity.with_tag.items():
+        for severity in cells:
+            if severity not in SEVERITIES:
+                at = ("activities", name, "with_tag", tag, severity)
+                yield document.problem(at, f"“{severity}” is not a severity", f"use {', '.join(SEVERITIES)}")
+
+
+def _gap_problems(document: Document, name: str, activity: Activity) -> Iterator[Problem]:
+    """An activity that is approved at one severity is approved at each, or it could never happen there."""
+    cells = list(_cells(name, activity))
+    if any(cell.quorum for _, cell in cells):
+        for at, cell in cells:
+            if not cell.quorum:
+                what = f"{name} needs approval at other severities, but here nobody could give it"
+                yield document.problem(at, what, "name at least one role under quorum")
+
+
+def _role_problems(directory: Directory, document: Document, at: Location, cell: Cell) -> Iterator[Problem]:
+    if cell.accountable not in directory.roles:
+        yield _unknown(document, (*at, "accountable"), cell.accountable)
+    for part in ("responsible", "consulted", "informed", "quorum"):
+        for place, role in enumerate(getattr(cell, part)):
+            if role not in directory.roles:
+                yield _unknown(document, (*at, part, place), role)
+
+
+def _unknown(document: Document, at: Location, role: RoleKey) -> Problem:
+    what = f"“{role}” is not a role of people.yaml"
+    return document.problem(at, what, "add it under roles there, or name one that is there")
+
+
+def _quorum_problems(directory: Directory, document: Document, at: Location, cell: Cell) -> Iterator[Problem]:
+    if cell.expires_after <= cell.deputies_after and cell.quorum:
+        what = "requests expire before deputies may decide"
+        yield document.problem((*at, "expires_after"), what, "let expires_after be longer than deputies_after")
+    for system in _systems(directory, cell.quorum):
+        slots = slots_for(directory, cell.quorum, system, ANY_MOMENT)
+        why = _why_impossible(directory, slots, system)
+        if why:
+            where = f" for {system}" if system else ""
+            yield document.problem((*at, "quorum"), f"this quorum can never be complete{where}: {why}", _MEND)
+            return
+
+
+_MEND = "name other roles here, or give the roles to more people (or deputies) in people.yaml"
+
+
+def _why_impossible(directory: Directory, slots: Sequence[Slot], system: str) -> str | None:
+    empty = [slot.role for slot in slots if not slot.people]
+    if empty:
+        return f"nobody holds {' or '.join(empty)}"
+    missing = unfilled(_round(slots, system, None), [], Standing(directory, ANY_MOMENT))
+    if missing:
+        names = ", ".join(slot.role for slot in missing)
+        return f"one person would have to approve twice, and nobody else could fill {names}"
+    return None
+
+
+def _unwise(document: Document, at: Location, cell: Cell) -> Iterator[Problem]:
+    if len(cell.consulted) > MANY_CONSULTED:
+        what = f"{len(cell.consulted)} roles are consulted, which is slow under pressure"
+        yield document.problem((*at, "consulted"), what, "inform some of them instead")
+    if cell.accountable in cell.informed:
+        what = f"{cell.accountable} is accountable and also only informed"
+        yield document.problem((*at, "informed"), what, "take the role out of informed")
+    doubled = sorted({role for role in cell.quorum if cell.quorum.count(role) > 1})
+    if doubled:
+        what = f"{', '.join(doubled)} stands in this quorum more than once"
+        yield document.problem((*at, "quorum"), what, "keep it once, unless two of its holders are really needed")
+
+
+def _blocked_by_requester(directory: Directory, document: Document, at: Location, cell: Cell) -> Iterator[Problem]:
+    """Whoever asks cannot approve: for whom would that leave a slot that nobody can fill?"""
+    standing = Standing(directory, ANY_MOMENT)
+    if not all(role in directory.roles for role in cell.quorum):
+        return
+    for system in _systems(directory, cell.quorum):
+        slots = slots_for(directory, cell.quorum, system, standing.now)
+        for person in dict.fromkeys(person for slot in slots for person in slot.people):
+            missing = unfilled(_round(slots, system, person), [], standing)
+            if missing:
+                roles = ", ".join(slot.role for slot in missing)
+                what = f"when {standing.name(person)} asks, nobody can approve as {roles}"
+                yield document.problem((*at, "quorum"), what, "name a deputy in people.yaml who is not in it already")
+
+
+def _systems(directory: Directory, quorum: Sequence[RoleKey]) -> list[str]:
+    """Return the systems for which this quorum means different people; '' stands for any other system."""
+    roles = [directory.roles[role] for role in quorum]
+    named = sorted({system for role in roles for system in role.by_system})
+    everywhere = all(role.people or role.rota or not role.by_system for role in roles)
+    return [*named, ""] if everywhere else named
+
+
+def _round(slots: Sequence[Slot], system: str, requester: str | None) -> Round:
+    return Round(system, tuple(slots), requester, frozenset(), ANY_MOMENT, ANY_MOMENT)

@@ -1,0 +1,179 @@
+"""Something needs a yes; or what was asked no longer is what is needed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlmodel import select
+
+from bot.approvals import rules
+from bot.approvals.models import Cell, Matrix, Request, RoundState
+from bot.approvals.service import queries, rounds
+from bot.foundation.blocks import Markup, join, mention, mrkdwn
+from bot.foundation.errors import Refusal
+from bot.foundation.work import Work
+from bot.people import service as people
+from bot.people.models import Directory
+
+
+def ask(
+    work: Work,
+    *,
+    subject: str,
+    activity: str,
+    system: str,
+    tags: Sequence[str],
+    severity: str,
+    plan_digest: str,
+    summary: str,
+    reason: str,
+    channel: str,
+    then: str,
+    then_payload: Mapping[str, Any],
+    excluded: Sequence[str] = (),
+) -> Request:
+    """Open a round of approval under today's matrix. An open one for the same subject and activity becomes void.
+
+    Args:
+        work: The actor is the requester, who cannot approve.
+        subject: The incident.
+        activity: A row of the matrix.
+        system: Decides who holds the roles of the quorum.
+        tags: The system's tags; they may ask for another quorum.
+        severity: `low`, `medium` or `high`.
+        plan_digest: `sha256:…` of exactly what is to be approved.
+        summary: That in one line, for people.
+        reason: Why it is asked for.
+        channel: Where the incident's card stands.
+        then: The step that is enqueued once the quorum is complete, with `request` and `round` added to its payload.
+        then_payload: JSON values.
+        excluded: Slack ids of others who may not decide.
+
+    Raises:
+        Refusal: when the matrix knows no such activity, asks for nobody's approval, or when its quorum cannot be
+            reached without the requester: says which role, and why not those who hold it.
+    """
+    _need_active(work)
+    cell = rules.cell(work.config[Matrix], activity, severity, tags)
+    request = Request(
+        id=work.new_id("req"),
+        subject=subject,
+        number=0,
+        activity=activity,
+        system=system,
+        severity=severity,
+        tags=list(tags),
+        slots=_slots(work, cell, system),
+        excluded=list(excluded),
+        policy=work.pin(Matrix),
+        plan_digest=plan_digest,
+        summary=summary,
+        requester=work.actor.id,
+        reason=reason,
+        channel=channel,
+        asked_at=work.now,
+        deputies_from=work.now + cell.deputies_after,
+        deputies_called_at=work.now + cell.deputies_after,
+        expires_at=work.now + cell.expires_after,
+        then=then,
+        then_payload=dict(then_payload),
+    )
+    why = _why_impossible(work, request)
+    if why:
+        raise Refusal(why)
+    _replace(work, subject, activity)
+    request.number = work.next_number(f"approval:{subject}")
+    work.session.add(request)
+    work.session.flush()
+    rounds.open_round(work, request)
+    return request
+
+
+def void(work: Work, subject: str, why: str) -> None:
+    """End whatever is being decided about a subject without a decision: nothing can come of it any more."""
+    for request in _open(work, subject):
+        _void(work, request, why)
+
+
+def severity_changed(work: Work, subject: str, severity: str) -> None:
+    """Ask anew, under the quorum of another severity, whatever is being decided about a subject.
+
+    The requester stays who asked first. Answers given so far do not count for the new round. If its quorum cannot be
+    reached the request becomes void, and the thread says who is missing.
+    """
+    for request in _open(work, subject):
+        if request.severity != severity:
+            _ask_anew(work, request, severity)
+
+
+def _ask_anew(work: Work, request: Request, severity: str) -> None:
+    before = request.severity
+    why = f"the severity is {severity} now (it was {before})"
+    work.record("approval.round_voided", request.subject, why=why, **request.trail_facts)
+    cell = rules.cell(work.config[Matrix], request.activity, severity, request.tags)
+    request.round, request.severity, request.policy = request.round + 1, severity, work.pin(Matrix)
+    request.slots = _slots(work, cell, request.system)
+    request.asked_at, request.deputies_from = work.now, work.now + cell.deputies_after
+    request.deputies_called_at, request.expires_at = request.deputies_from, work.now + cell.expires_after
+    work.session.add(request)
+    work.session.flush()
+    impossible = _why_impossible(work, request)
+    if impossible:
+        _void(work, request, f"{why}. {impossible}")
+        return
+    needed = join(", ", [rules.slot_from(slot).title for slot in request.slots])
+    text = mrkdwn(
+        "🔁 The severity is *{severity}* now, so the approval is asked anew (round {round}). "
+        "Answers given so far do not count. Needed: {needed}.",
+        severity=severity,
+        round=request.round,
+        needed=needed,
+    )
+    rounds.tell(work, request, text)
+    rounds.open_round(work, request)
+
+
+def _slots(work: Work, cell: Cell, system: str) -> list[dict[str, Any]]:
+    return [slot.as_json() for slot in rules.slots_for(work.config[Directory], cell.quorum, system, work.now)]
+
+
+def _why_impossible(work: Work, request: Request) -> str | None:
+    if not request.slots:
+        return f"raci.yaml names nobody who could approve {request.activity} at severity {request.severity}."
+    why = rules.why_unreachable(rules.round_of(request), queries.standing_of(work))
+    if why is None:
+        return None
+    return f"{why} Let somebody else ask, or ask an admin to name a deputy in config/people.yaml."
+
+
+def _replace(work: Work, subject: str, activity: str) -> None:
+    for request in _open(work, subject):
+        if request.activity == activity:
+            _void(work, request, "It was replaced by a new request.")
+
+
+def _void(work: Work, request: Request, why: str) -> None:
+    if not rounds.finish(work, request, RoundState.VOID, why):
+        return
+    work.record("approval.voided", request.subject, why=why, **request.trail_facts)
+    rounds.tell(work, request, _void_text(request, why))
+
+
+def _void_text(request: Request, why: str) -> Markup:
+    return mrkdwn(
+        "🚫 *Void:* {summary} (plan `{digest}`, asked by {requester}). {why}",
+        summary=request.summary,
+        digest=rules.short(request.plan_digest),
+        requester=mention(request.requester),
+        why=why[:1].upper() + why[1:],
+    )
+
+
+def _open(work: Work, subject: str) -> list[Request]:
+    query = select(Request).where(Request.subject == subject, Request.state == RoundState.ASKED).with_for_update()
+    return list(work.session.exec(query.execution_options(populate_existing=True)))
+
+
+def _need_active(work: Work) -> None:
+    why = people.why_not_active(work, work.actor.id) if work.actor.kind == "person" else None
+    if why:
+        raise Refusal(why)

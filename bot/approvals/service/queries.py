@@ -1,0 +1,132 @@
+"""What is asked about requests and their rounds."""
+
+from sqlmodel import col, select
+
+from bot.approvals import rules
+from bot.approvals.models import Matrix, Question, Request, RoundState, Vote
+from bot.foundation.errors import Refusal
+from bot.foundation.work import Reading, pinned
+from bot.people import rules as people_rules
+from bot.people import service as people
+from bot.people.models import Directory
+
+_NEWEST_FIRST = col(Request.number).desc()
+
+
+def request_of(reading: Reading, request_id: str) -> Request:
+    """Return a request (Refusal if there is none)."""
+    request = reading.session.get(Request, request_id)
+    if request is None:
+        raise Refusal("This request does not exist any more. Look at the incident's card as it stands now.")
+    return request
+
+
+def open_request(reading: Reading, subject: str) -> Request | None:
+    """Return what is being decided about an incident now; None if nothing is."""
+    query = select(Request).where(Request.subject == subject, Request.state == RoundState.ASKED)
+    return reading.session.exec(query.order_by(_NEWEST_FIRST)).first()
+
+
+def latest(reading: Reading, subject: str) -> Request | None:
+    """Return the newest request about an incident, decided or not."""
+    return reading.session.exec(select(Request).where(Request.subject == subject).order_by(_NEWEST_FIRST)).first()
+
+
+def votes(reading: Reading, request_id: str, round: int) -> list[Vote]:  # noqa: A002 - the field's word for it
+    """Return the answers of one round, in the order in which they were given."""
+    query = select(Vote).where(Vote.request_id == request_id, Vote.round == round)
+    return list(reading.session.exec(query.order_by(col(Vote.at), col(Vote.person))))
+
+
+def questions(reading: Reading, request: Request) -> list[Question]:
+    """Return what approvers wanted to know in this round, oldest first."""
+    query = select(Question).where(Question.request_id == request.id, Question.round == request.round)
+    return list(reading.session.exec(query.order_by(col(Question.at), col(Question.id))))
+
+
+def tally(reading: Reading, request: Request) -> rules.Tally:
+    """Return which approval was given by whom. While it is open, only answers that still count are in it."""
+    standing = standing_of(reading) if request.state == RoundState.ASKED else None
+    return rules.tally(rules.round_of(request), votes(reading, request.id, request.round), standing)
+
+
+def still_approved(reading: Reading, request_id: str, round: int, plan_digest: str) -> str | None:  # noqa: A002
+    """Say why a plan may not be carried out (a clause, to stand after a colon); None if it is approved as it is now.
+
+    Everything is looked at again: the round, the plan, and whether those who approved it still may.
+    """
+    request = reading.session.get(Request, request_id)
+    if request is None:
+        return "there is no such request for approval"
+    if request.round != round:
+        return f"this was round {round}, and round {request.round} has been asked since"
+    if request.state != RoundState.APPROVED:
+        return f"the request is {_STATES[RoundState(request.state)]}"
+    if request.plan_digest != plan_digest:
+        return "the plan is not the one that was approved"
+    return _why_not_complete(reading, request)
+
+
+def standing_of(reading: Reading) -> rules.Standing:
+    """Return who people are at this moment, by the directory and by what Slack says about their accounts."""
+    directory = reading.config[Directory]
+    ids = (person.slack for person in directory.people.values())
+    return rules.Standing(directory, reading.now, frozenset(one for one in ids if people.is_active(reading, one)))
+
+
+def waiting_for(reading: Reading, person: str) -> list[Request]:
+    """Return the requests that this person may decide now, the one that expires first in front."""
+    query = select(Request).where(Request.state == RoundState.ASKED).order_by(col(Request.expires_at), _NEWEST_FIRST)
+    return [request for request in reading.session.exec(query) if seat_of(reading, request, person)]
+
+
+def seat_of(reading: Reading, request: Request, person: str) -> rules.Asked | None:
+    """Return in which slot, and for whom, somebody may approve an open request now; None if they may not."""
+    if request.state != RoundState.ASKED or (request.expires_at and request.expires_at <= reading.now):
+        return None
+    round_, standing = rules.round_of(request), standing_of(reading)
+    given = votes(reading, request.id, request.round)
+    if rules.why_not(person, round_, given, standing):
+        return None
+    seat = rules.capacity(person, round_, given, standing)
+    return rules.Asked(person, round_.slots[seat.slot], seat.on_behalf_of) if seat else None
+
+
+def asked_now(reading: Reading, request: Request) -> list[rules.Asked]:
+    """Return who may approve now in the slots of an open request that nobody has filled."""
+    given = votes(reading, request.id, request.round)
+    return rules.asked(rules.round_of(request), given, standing_of(reading))
+
+
+def names(reading: Reading, request: Request) -> dict[str, str]:
+    """Return what everybody concerned with a request is called, by Slack id."""
+    return {person: name_of(reading, person) for person in rules.concerned(rules.round_of(request))}
+
+
+def otherwise(reading: Reading, request: Request) -> str:
+    """Return what is said to happen without approval, in the words of the matrix that was pinned."""
+    return pinned(reading, Matrix, request.policy).activities[request.activity].otherwise
+
+
+def name_of(reading: Reading, user_id: str) -> str:
+    """Return what people call an account; other requesters than people by their own name."""
+    return people_rules.name_of(reading.config[Directory], user_id)
+
+
+def _why_not_complete(reading: Reading, request: Request) -> str | None:
+    round_, standing = rules.round_of(request), standing_of(reading)
+    given = votes(reading, request.id, request.round)
+    if rules.tally(round_, given, standing).is_complete:
+        return None
+    lost = [vote.person for vote in given if not rules.counts(vote, round_, standing)]
+    who = " and ".join(standing.name(person) for person in lost)
+    return f"{who or 'somebody'} approved it but may not any more, so an approval is missing"
+
+
+_STATES = {
+    RoundState.ASKED: "not decided yet",
+    RoundState.APPROVED: "approved",
+    RoundState.REJECTED: "rejected",
+    RoundState.VOID: "void",
+    RoundState.EXPIRED: "expired",
+}

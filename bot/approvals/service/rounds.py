@@ -1,0 +1,94 @@
+"""How a round begins and ends, whoever or whatever brings it about."""
+
+from collections.abc import Sequence
+
+from sqlmodel import col, select
+
+from bot.approvals import rules
+from bot.approvals.models import Request, RoundState
+from bot.approvals.service import queries
+from bot.foundation import outbox
+from bot.foundation.blocks import Markup, Text, join, mention, moment, mrkdwn
+from bot.foundation.work import Lane, Work
+
+
+def locked(work: Work, request_id: str) -> Request:
+    """Return a request as it stands now, locked against other processes until the end of this Work (or Refusal)."""
+    query = select(Request).where(Request.id == request_id).with_for_update()
+    request = work.session.exec(query.execution_options(populate_existing=True)).first()
+    return request or queries.request_of(work, request_id)
+
+
+def open_round(work: Work, request: Request) -> None:
+    """Ask those who may decide: one message that mentions each of them once, the card, their Homes."""
+    asked = rules.asked(rules.round_of(request), [], queries.standing_of(work))
+    work.record(
+        "approval.asked", request.subject, why=request.reason, policy=request.policy,
+        **request.trail_facts, activity=request.activity, summary=request.summary, slots=request.slots,
+        excluded=request.excluded, requester=request.requester, expires_at=_iso(request),
+    )  # fmt: skip
+    payload = {
+        "request": request.id,
+        "round": request.round,
+        "channel": request.channel,
+        "text": _asking(work, request, asked),
+    }
+    work.enqueue("approvals.ask", f"ask:{request.id}:{request.round}", payload, lane=Lane.DECISION)
+    refresh(work, request)
+
+
+def finish(work: Work, request: Request, state: RoundState, outcome: str) -> bool:
+    """End an open round, once (compare-and-set); False when it had ended already."""
+    mine = col(Request.id) == request.id, col(Request.round) == request.round, col(Request.state) == RoundState.ASKED
+    ended = work.change(
+        Request, *mine, state=state, outcome=outcome, decided_at=work.now, deputies_called_at=None
+    )  # fmt: skip
+    if ended:
+        work.session.refresh(request)
+        refresh(work, request)
+    return ended
+
+
+def tell(work: Work, request: Request, text: Text) -> None:
+    """Say something in the thread of the incident's card."""
+    outbox.note(work, request.channel, request.subject, text)
+
+
+def refresh(work: Work, request: Request) -> None:
+    """Bring the card up to date, and the Homes of those who are concerned."""
+    outbox.refresh_card(work, request.subject)
+    for person in rules.concerned(rules.round_of(request)):
+        outbox.refresh_home(work, person)
+
+
+def call(work: Work, asked: Sequence[rules.Asked]) -> Markup:
+    """Mention people, each once, with the role they are asked in and for whom."""
+    words: dict[str, Markup] = {}
+    for one in asked:
+        deputy = mrkdwn(", for {who}", who=queries.name_of(work, one.on_behalf_of)) if one.on_behalf_of else ""
+        text = mrkdwn("{who} ({title}{deputy})", who=mention(one.person), title=one.slot.title, deputy=deputy)
+        words.setdefault(one.person, text)
+    return join(", ", list(words.values()))
+
+
+def _iso(request: Request) -> str | None:
+    return request.expires_at.isoformat() if request.expires_at else None
+
+
+def _asking(work: Work, request: Request, asked: Sequence[rules.Asked]) -> Markup:
+    return mrkdwn(
+        "✋ *Approval needed for {subject}:* {summary} (plan `{digest}`)\n"
+        "{called}: please approve or reject on the card of {subject} by {expires}. "
+        "{needed} If it is not complete by then, it expires and {otherwise}.",
+        subject=request.subject,
+        summary=request.summary,
+        digest=rules.short(request.plan_digest),
+        called=call(work, asked),
+        expires=moment(request.expires_at or request.asked_at),
+        needed=_needed(len(request.slots)),
+        otherwise=queries.otherwise(work, request),
+    )
+
+
+def _needed(slots: int) -> str:
+    return "One approval is needed." if slots == 1 else f"{slots} approvals are needed, from different people."

@@ -1,0 +1,257 @@
+"""What a request for approval looks like: on the card, in its forms, under “Waiting for you”. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from slack_sdk.models.blocks import ActionsBlock, Block
+from slack_sdk.models.views import View
+
+from bot.approvals import rules
+from bot.approvals.models import Question, Request, RoundState, Vote
+from bot.foundation.blocks import (
+    Markup,
+    Message,
+    Section,
+    actions,
+    button,
+    clip,
+    context,
+    header,
+    join,
+    mention,
+    modal,
+    moment,
+    mrkdwn,
+    quote,
+    section,
+    text_input,
+)
+
+APPROVE = "approvals.approve"
+REJECT = "approvals.reject"
+ASK = "approvals.ask_information"
+REASON_ON_CARD = 300
+HOME_LINES = 10
+
+
+def ask(text: Markup) -> Message:
+    """The message that asks, word for word."""
+    return Message(text, [section(text)])
+
+
+def card(
+    request: Request,
+    tally: rules.Tally,
+    *,
+    asked: Sequence[rules.Asked] = (),
+    questions: Sequence[Question] = (),
+    names: Mapping[str, str],
+    otherwise: str,
+) -> Section:
+    """Our part of the card: what is asked, by whom and why, who has said what, who is missing, by when, what then."""
+    if request.state == RoundState.ASKED:
+        parts = [_title(request), _lines(tally, asked, names, request.deputies_from), _deadline(request, otherwise)]
+    else:
+        parts = [_title(request), _lines(tally, (), names, None), _ending(request, otherwise)]
+    return Section(
+        [*(section(part) for part in parts if part), *_buttons(request)],
+        [context(_question(question)) for question in questions],
+    )
+
+
+def approve_form(request: Request, seat: rules.Asked, names: Mapping[str, str], *, is_last: bool) -> View:
+    """The form in which somebody says yes."""
+    then = (
+        "Yours is the last approval that is missing: what was asked begins at once."
+        if is_last
+        else "It begins at once when the other approvals are given, too. One rejection stops it."
+    )
+    return _form(APPROVE, "Approve", request, [_capacity(seat, names), Markup(then)], "Why do you approve?")
+
+
+def reject_form(request: Request, otherwise: str) -> View:
+    """The form in which somebody says no."""
+    then = mrkdwn("Your rejection closes the request, whatever others have answered: {otherwise}.", otherwise=otherwise)
+    return _form(REJECT, "Reject", request, [then], "Why do you reject?")
+
+
+def question_form(request: Request) -> View:
+    """The form in which an approver wants to know more."""
+    then = mrkdwn("{who} is asked in the thread. The request stays open.", who=mention(request.requester))
+    parts = [section(_plan(request)), section(then), text_input("text", "What do you need to know?")]
+    return modal(ASK, "Ask for information", parts, submit="Ask", metadata=_about(request))
+
+
+def home(waiting: Sequence[tuple[Request, rules.Asked]], names: Mapping[str, str], now: datetime) -> Section:
+    """Our part of App Home: what waits for this person, the one that expires first in front."""
+    if not waiting:
+        return Section([header("Waiting for you"), section("Nothing waits for your decision.")])
+    shown = [part for request, seat in waiting[:HOME_LINES] for part in _home_line(request, seat, names, now)]
+    rest = len(waiting) - HOME_LINES
+    more = [context(f"and {rest} more, on the cards of their incidents")] if rest > 0 else []
+    return Section([header(f"Waiting for you: {len(waiting)}"), *shown, *more])
+
+
+def _form(callback: str, verb: str, request: Request, words: Sequence[Markup], label: str) -> View:
+    parts: list[Block] = [
+        section(_plan(request)),
+        section(join("\n", words)),
+        text_input("reason", label, hint="Kept in the trail with your name, and shown on the card."),
+    ]
+    return modal(callback, f"{verb}: {request.subject}", parts, submit=verb, metadata=_about(request))
+
+
+def _title(request: Request) -> Markup:
+    return mrkdwn(
+        "✋ *{state}{round}:* {summary}\nAsked by {requester}, {when}. Plan `{digest}`.\n{reason}",
+        state=_STATES[RoundState(request.state)],
+        round=f" (round {request.round})" if request.round > 1 else "",
+        summary=request.summary,
+        requester=mention(request.requester),
+        when=moment(request.asked_at),
+        digest=rules.short(request.plan_digest),
+        reason=quote(clip(request.reason, REASON_ON_CARD)),
+    )
+
+
+def _plan(request: Request) -> Markup:
+    return mrkdwn(
+        "*{summary}*\n{subject}, severity {severity}. Plan `{digest}`.\nAsked by {requester}, {when}:\n{reason}",
+        summary=request.summary,
+        subject=request.subject,
+        severity=request.severity,
+        digest=rules.short(request.plan_digest),
+        requester=mention(request.requester),
+        when=moment(request.asked_at),
+        reason=quote(request.reason),
+    )
+
+
+def _capacity(seat: rules.Asked, names: Mapping[str, str]) -> Markup:
+    if seat.on_behalf_of is None:
+        return mrkdwn("You approve as *{title}*.", title=seat.slot.title)
+    holder = names.get(seat.on_behalf_of, seat.on_behalf_of)
+    return mrkdwn("You approve as *{title}*, in place of {holder}.", title=seat.slot.title, holder=holder)
+
+
+def _lines(
+    tally: rules.Tally, asked: Sequence[rules.Asked], names: Mapping[str, str], deputies_from: datetime | None
+) -> Markup:
+    lines = [
+        mrkdwn("✅ *{title}:* {vote}", title=line.slot.title, vote=_voter(line.vote, names))
+        if line.vote
+        else mrkdwn("⬜ *{title}:* {who}", title=line.slot.title, who=_missing(line.slot, asked, names, deputies_from))
+        for line in tally.lines
+    ]
+    if tally.rejection:
+        lines.append(mrkdwn("⛔ *Rejected:* {vote}", vote=_voter(tally.rejection, names)))
+    return join("\n", lines)
+
+
+def _voter(vote: Vote, names: Mapping[str, str]) -> Markup:
+    holder = f" for {names.get(vote.on_behalf_of, vote.on_behalf_of)}" if vote.on_behalf_of else ""
+    return mrkdwn(
+        "{who}{holder}, {when}: “{why}”",
+        who=mention(vote.person),
+        holder=holder,
+        when=moment(vote.at),
+        why=clip(" ".join(vote.reason.split()), REASON_ON_CARD),
+    )
+
+
+def _missing(
+    slot: rules.Slot, asked: Sequence[rules.Asked], names: Mapping[str, str], deputies_from: datetime | None
+) -> Markup:
+    if deputies_from is None:
+        return Markup("not given")
+    here = [one for one in asked if one.slot == slot]
+    now = join(", ", [_asked(one, names) for one in here]) or Markup("nobody can answer now")
+    already = {one.person for one in here}
+    later = list(dict.fromkeys(one.person for one in slot.deputies if one.person not in already))
+    if not later:
+        return mrkdwn("waits for {now}", now=now)
+    deputies = " or ".join(names.get(person, person) for person in later)
+    return mrkdwn("waits for {now}; {who} may stand in from {when}", now=now, who=deputies, when=moment(deputies_from))
+
+
+def _asked(one: rules.Asked, names: Mapping[str, str]) -> Markup:
+    if one.on_behalf_of is None:
+        return mention(one.person)
+    return mrkdwn("{who} (for {holder})", who=mention(one.person), holder=names.get(one.on_behalf_of, one.on_behalf_of))
+
+
+def _deadline(request: Request, otherwise: str) -> Markup:
+    if request.expires_at is None:
+        return Markup("")
+    return mrkdwn(
+        "⏳ Expires {when}. If it is not complete by then, {then}.", when=moment(request.expires_at), then=otherwise
+    )
+
+
+def _ending(request: Request, otherwise: str) -> Markup:
+    when = moment(request.decided_at or request.asked_at)
+    match request.state:
+        case RoundState.APPROVED:
+            return mrkdwn("✅ *Approved* {when}, {who}.", when=when, who=request.outcome)
+        case RoundState.REJECTED:
+            return mrkdwn("⛔ *Rejected* {when}: {then}.", when=when, then=otherwise)
+        case RoundState.EXPIRED:
+            return mrkdwn("⌛ *Expired* {when}. {why} So {then}.", when=when, why=request.outcome, then=otherwise)
+    return mrkdwn("🚫 *Void* since {when}. {why}", when=when, why=request.outcome)
+
+
+def _question(question: Question) -> Markup:
+    why = clip(" ".join(question.text.split()), REASON_ON_CARD)
+    return mrkdwn("❓ {who} asked, {when}: “{why}”", who=mention(question.person), when=moment(question.at), why=why)
+
+
+def _buttons(request: Request) -> list[ActionsBlock]:
+    if request.state != RoundState.ASKED:
+        return []
+    about = _about(request)
+    return [
+        actions(
+            button("Approve", APPROVE, about, style="primary"),
+            button("Reject", REJECT, about, style="danger"),
+            button("Ask for more information", ASK, about),
+            block_id=f"approvals.actions:{request.id}:{request.round}",
+        )
+    ]
+
+
+def _home_line(request: Request, seat: rules.Asked, names: Mapping[str, str], now: datetime) -> list[Block]:
+    text = mrkdwn(
+        "*{summary}* · {subject} · severity {severity}\n{capacity} Expires {when}{left}.",
+        summary=request.summary,
+        subject=request.subject,
+        severity=request.severity,
+        capacity=_capacity(seat, names),
+        when=moment(request.expires_at) if request.expires_at else "never",
+        left=f" ({_left(request.expires_at - now)} left)" if request.expires_at else "",
+    )
+    about = _about(request)
+    buttons = actions(
+        button("Approve", APPROVE, about, style="primary"),
+        button("Reject", REJECT, about, style="danger"),
+        block_id=f"approvals.home:{request.id}:{request.round}",
+    )
+    return [section(text), buttons]
+
+
+def _left(time: timedelta) -> str:
+    minutes = max(int(time.total_seconds()) // 60, 0)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min"
+
+
+def _about(request: Request) -> dict[str, str | int]:
+    return {"request": request.id, "round": request.round}
+
+
+_STATES = {
+    RoundState.ASKED: "Approval needed",
+    RoundState.APPROVED: "Approved",
+    RoundState.REJECTED: "Rejected",
+    RoundState.VOID: "Void",
+    RoundState.EXPIRED: "Expired",
+}

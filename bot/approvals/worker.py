@@ -1,0 +1,24 @@
+"""The door for time: requests on their way out, deputies whose time has come, requests that expire."""
+
+from collections.abc import Callable, Mapping
+
+from bot.approvals import service, views
+from bot.approvals.models import RoundState
+from bot.foundation.blocks import Markup
+from bot.foundation.outbox import Outgoing, Payload, Post, Sweep
+from bot.foundation.work import Reading
+
+
+def build_ask(reading: Reading, payload: Payload) -> Post | None:
+    """Build the message that asks, in the words it was given; None once the round has ended or was asked anew."""
+    request = service.request_of(reading, payload["request"])
+    if request.state != RoundState.ASKED or request.round != payload["round"]:
+        return None
+    return Post(payload["channel"], views.ask(Markup(payload["text"])), frozen=True)
+
+
+MESSAGES: Mapping[str, Callable[[Reading, Payload], Outgoing | None]] = {"approvals.ask": build_ask}
+SWEEPS = (
+    Sweep("approvals.expire", service.next_expiry, service.expire),
+    Sweep("approvals.deputies", service.next_deputies, service.call_deputies),
+)
