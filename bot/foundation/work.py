@@ -199,6 +199,7 @@ class Work(Reading):
     def _want_again(self, row: OutboxRow, kind: str, payload: dict[str, Any], lane: Lane, due: datetime) -> None:
         if row.state in (OutboxState.DONE, OutboxState.PARKED):
             row.state, row.due_at, row.attempts, row.error = OutboxState.WAITING, due, 0, ""
+            row.lane = lane
         elif row.state == OutboxState.WAITING:
             row.due_at = min(row.due_at, due) if row.attempts == 0 else row.due_at
         row.kind, row.payload, row.lane = kind, payload, int(min(lane, row.lane))

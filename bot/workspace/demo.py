@@ -5,6 +5,7 @@ Everything that is particular to the example is plain data handed in; this file 
 
 import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,8 +85,14 @@ async def serving_example(
 ) -> AsyncIterator[tuple[str, ModelServers]]:
     """Serve the workspace with its page and model servers; yields the address and the servers (OSError: port taken)."""
     models = ModelServers(flags, example.answers, clock=workspace.clock)
+    port = port or _free_port(host)  # the page must know the model servers' addresses before it is served
     base = f"http://{host}:{port}"
     watched = [{"system": system, "url": f"{base}/models/{system}"} for system in example.answers]
-    page = create_page(workspace, example.stories, watched if port else [])
+    page = create_page(workspace, example.stories, watched)
     async with serving(create_app(workspace, models.app(), page), host, port) as address:
         yield address, models
+
+
+def _free_port(host: str) -> int:
+    with socket.create_server((host, 0)) as listening:
+        return int(listening.getsockname()[1])

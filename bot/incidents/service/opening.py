@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.escalation import service as escalation
 from bot.foundation import outbox
 from bot.foundation.blocks import mrkdwn
-from bot.foundation.work import Work
+from bot.foundation.work import Lane, Work
 from bot.incidents import rules
 from bot.incidents.models import Incident, SeverityPolicy, System, Systems
 from bot.incidents.service import briefing
@@ -101,6 +101,7 @@ def _begin(work: Work, incident: Incident, reason: str) -> Incident:
         families=incident.families,
         harm=incident.harm,
     )
+    outbox.refresh_card(work, incident.name, Lane.PAGE)  # it stands before anybody is paged and told to press it
     text = mrkdwn("Opened by {who}. {why}", who=work.actor.name, why=reason)
     outbox.note(work, incident.channel, incident.name, text)
     briefing.refresh(work, incident)

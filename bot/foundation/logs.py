@@ -1,0 +1,44 @@
+"""Logs: one JSON object a line, control characters escaped, values cut, our own secrets taken out."""
+
+import json
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+MAX_VALUE = 2048
+
+
+class JsonLines(logging.Formatter):
+    """Formats a record as one line of JSON in which no given secret appears."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        super().__init__()
+        self._secrets = [secret for secret in secrets if secret]
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line."""
+        line: dict[str, str] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "from": record.name,
+            "what": self._safe(record.getMessage()),
+        }
+        if record.exc_info:
+            line["error"] = self._safe(self.formatException(record.exc_info))
+        return json.dumps(line)
+
+    def _safe(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "[secret]")
+        return text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}…"
+
+
+def set_up(secrets: Iterable[str], level: int = logging.INFO) -> None:
+    """Send every log line of the process through JsonLines to standard error."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines(secrets))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for chatty in ("apscheduler", "uvicorn", "slack_bolt", "slack_sdk", "alembic", "asyncio", "aiohttp"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
