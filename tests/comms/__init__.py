@@ -1,0 +1,1 @@
+"""What do we tell whom, and how?"""

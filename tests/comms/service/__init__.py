@@ -1,0 +1,1 @@
+"""Reading messages, filling them, posting them."""
