@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from bot.foundation.config import Config
 from bot.incidents import rules
-from bot.incidents.models import Node, Severity, SeverityPolicy
+from bot.incidents.models import Node, Severity, SeverityPolicy, Systems
 from bot.incidents.rules import Facts
 from bot.people.models import Directory, Role
+from tests.incidents.organisation import shipped_config
 from tests.incidents.samples import OPENED, incident, policy, system, systems
 from tests.support.stores import config_of
 
@@ -249,3 +250,11 @@ def test_each_severity_needs_its_interval_of_news() -> None:
     hourly = SeverityPolicy(nodes=[], otherwise=Severity.LOW, update_every={Severity.HIGH: timedelta(hours=1)})
     problems = checked(hourly)
     assert ["severity low" in problems[0], "severity medium" in problems[1], len(problems)] == [True, True, 2]
+
+
+def test_the_shipped_systems_and_severities_are_sound() -> None:
+    """R040 R049 R050 R052 R169 R170: every system says whom it touches, also where there is no issue."""
+    config = shipped_config()
+    assert list(rules.checks(config)) == []
+    for known in config[Systems].systems.values():
+        assert all((known.does, known.downstream, known.data_integrity, known.compliance, known.customers))

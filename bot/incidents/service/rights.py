@@ -33,8 +33,9 @@ def need_unclaimed(work: Work, incident: Incident) -> None:
     when = rules.clock_words(incident.acknowledged_at, work.actor.zone)
     if incident.acknowledged_by == work.actor.id:
         raise Refusal(f"You have acknowledged {incident.name} already, at {when}.")
-    who = name_of(work, incident.acknowledged_by)
-    lead = lead_of(work, incident.name)
+    who, lead = name_of(work, incident.acknowledged_by), lead_of(work, incident.name)
+    if lead == work.actor.id:
+        raise Refusal(f"You lead {incident.name} already; {who} acknowledged it at {when}.")
     holder = name_of(work, lead) if lead else who
     raise Refusal(
         f"{who} acknowledged {incident.name} at {when}. To take it over, ask {holder} to hand over the lead to you."

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from bot.alerts.models import LabelMapping, Trigger, Triggers
+from bot.alerts.models import Family, LabelMapping, Trigger, Triggers
 from bot.alerts.rules.checking import checks
 from bot.incidents.models import Node, Severity, SeverityPolicy
 from tests.alerts.samples import trigger, triggers
+from tests.incidents.organisation import shipped_config
 from tests.incidents.samples import policy, systems
 from tests.support.stores import config_of
 
@@ -57,3 +58,16 @@ def test_families_in_the_severity_policy_must_exist() -> None:
         nodes=[Node(name="a", question="Revenue?", families=["busines"], then=Severity.HIGH)], otherwise=Severity.LOW
     )
     assert problems(triggers(), severity) == ["“busines” is not a family of signals; did you mean “business”?"]
+
+
+def test_the_shipped_triggers_are_sound_and_say_what_they_protect_and_where_they_come_from() -> None:
+    """R001 R002 R003 R004 R005 R020 R024 R025 R026 R027: named, measurable, of every family."""
+    config = shipped_config()
+    assert list(checks(config)) == []
+    shipped = config[Triggers].triggers
+    for one in shipped.values():
+        assert all((one.title, one.unit, one.window, one.protects, one.source))
+    assert {one.family for one in shipped.values()} == set(Family)
+    assert {"accuracy", "drift_share", "latency_p95", "error_rate", "conversion_rate", "complaint_rate"} <= {
+        one.metric for one in shipped.values()
+    }

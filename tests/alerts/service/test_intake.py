@@ -1,0 +1,111 @@
+"""The inbox is read in order; nothing that stands in it can stop it."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.alerts import service
+from bot.alerts.models import InboxItem
+from bot.alerts.service.intake import ATTEMPTS, BYTES_AT_ONCE
+from bot.incidents.models import SeverityPolicy
+from tests.alerts.inbox import items, receive, signals, sweep
+from tests.alerts.samples import alert, body, raw
+from tests.incidents.organisation import Organisation, organisation, shipped_config
+from tests.support.stores import prepare
+
+
+def test_a_body_is_read_once(meridian: Organisation) -> None:
+    receive(meridian, raw())
+    (item,) = items(meridian)
+    assert (item.state, item.note) == ("read", "")
+    assert len(signals(meridian)) == 1
+    assert sweep(meridian) == 0
+
+
+def test_the_next_body_is_due_when_it_came(meridian: Organisation) -> None:
+    assert meridian.reads(service.next_due) is None
+    meridian.does(
+        "backout",
+        lambda work: work.session.add(
+            InboxItem(source="alertmanager", body=raw(), received_at=work.now, due_at=work.now)
+        ),
+    )
+    assert meridian.reads(service.next_due) == meridian.clock.now()
+    sweep(meridian)
+    assert meridian.reads(service.next_due) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "note"),
+    [
+        (b"[1, 2]", "not a JSON object"),
+        (b'{"version": "3", "alerts": []}', "not “4”"),
+        (json.dumps(body(alerts=[{}])).encode(), "None of its alerts can be read"),
+        (b"no JSON", "The body is not JSON"),
+    ],
+)
+def test_what_is_not_understood_is_kept_and_recorded(meridian: Organisation, content: bytes, note: str) -> None:
+    receive(meridian, content, raw())
+    odd, good = items(meridian)
+    assert (odd.state, odd.body, good.state) == ("not_understood", content, "read")
+    assert note in odd.note
+    (entry,) = meridian.trail("alerts:alertmanager", "alerts.not_understood")
+    assert entry.facts == {"body": odd.sequence, "bytes": len(content)}
+
+
+def test_a_source_that_was_taken_out_of_the_configuration(meridian: Organisation) -> None:
+    receive(meridian, raw(), source="former")
+    assert items(meridian)[0].note == "“former” is no longer a source in triggers.yaml."
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Iterator[Organisation]:
+    """An organisation in which opening an incident is a defect: it fails half way through."""
+    url = f"sqlite:///{tmp_path / 'backout.db'}"
+    prepare(url)
+    config = shipped_config()
+    without_intervals = config[SeverityPolicy].model_copy(update={"update_every": {}})
+    found = organisation(url, config=config.replace(without_intervals))
+    yield found
+    found.store.close()
+
+
+def test_a_body_that_cannot_be_read_leaves_nothing_behind_and_stops_nobody(
+    broken: Organisation, caplog: pytest.LogCaptureFixture
+) -> None:
+    within = alert(fingerprint="b", annotations={"value": "3.9"})
+    receive(broken, raw(), raw(within))
+    poison, other = items(broken)
+    assert (poison.state, poison.attempts, other.state) == ("new", 1, "read")
+    assert poison.due_at == broken.clock.now() + timedelta(seconds=2)
+    assert [signal.finding for signal in signals(broken)] == ["within_limit"]
+    assert broken.trail("INC-1") == []
+    assert broken.outbox("card:") == []
+    assert "body 1 of the inbox could not be read" in caplog.text
+
+
+def test_after_five_failures_people_are_shown_the_body(broken: Organisation) -> None:
+    receive(broken, raw())
+    assert sweep(broken) == 0
+    for attempt in range(2, ATTEMPTS + 1):
+        broken.clock.set(items(broken)[0].due_at)
+        assert sweep(broken) == 1
+        assert items(broken)[0].attempts == attempt
+    (item,) = items(broken)
+    assert (item.state, item.note) == ("not_understood", "Reading it failed 5 times (KeyError).")
+    assert broken.reads(service.next_due) is None
+    assert broken.reads(service.triage_of).not_understood.count == 1
+
+
+def test_much_is_read_in_portions(meridian: Organisation) -> None:
+    large = raw(alert(annotations={"description": "x" * BYTES_AT_ONCE}, labels={"metric": "nobody_watches"}))
+    meridian.does(
+        "backout",
+        lambda work: work.session.add_all(
+            InboxItem(source="alertmanager", body=large, received_at=work.now, due_at=work.now) for _ in range(3)
+        ),
+    )
+    assert [meridian.does("backout", service.read_inbox) for _ in range(4)] == [1, 1, 1, 0]

@@ -1,0 +1,61 @@
+"""What is asked about incidents and systems."""
+
+import pytest
+
+from bot.foundation.errors import Refusal
+from bot.incidents import service
+from tests.incidents.organisation import Organisation
+
+
+def test_an_incident_is_found_by_the_name_people_say(meridian: Organisation) -> None:
+    meridian.opens()
+    assert meridian.reads(service.get, " inc-1 ").name == "INC-1"
+    with pytest.raises(Refusal, match="There is no INC-2"):
+        meridian.reads(service.get, "inc-2")
+
+
+def test_open_incidents_come_in_the_order_in_which_they_need_us(meridian: Organisation) -> None:
+    """R044."""
+    meridian.opens("support-bot", "42", families=[])
+    meridian.opens("triage-assistant", "3.2", families=[])
+    meridian.opens("credit-scoring", "2026.11", families=[])
+    meridian.opens("shop-recommender", "8")
+    assert [one.system for one in meridian.reads(service.open_incidents)] == [
+        "credit-scoring",
+        "triage-assistant",
+        "shop-recommender",
+        "support-bot",
+    ]
+    meridian.does("maya", service.close, "INC-4", "over")
+    assert len(meridian.reads(service.open_incidents)) == 3
+
+
+def test_systems_by_name(meridian: Organisation) -> None:
+    found = meridian.reads(service.known_system, "Support-Bot")
+    assert found is not None
+    assert found.title == "Support bot"
+    assert meridian.reads(service.known_system, "nothing") is None
+    assert meridian.reads(service.system_named, "SUPPORT-BOT")[0] == "support-bot"
+
+
+def test_the_names_of_people_in_an_incident(meridian: Organisation) -> None:
+    meridian.opens()
+    names = meridian.reads(service.names_in, meridian.incident())
+    assert (names.lead, names.closed_by, names.owners) == (None, None, "Maya Lindqvist")
+    meridian.does("priya", service.acknowledge, "INC-1")
+    meridian.does("aisha", service.close, "INC-1", "over")
+    names = meridian.reads(service.names_in, meridian.incident())
+    assert (names.lead, names.closed_by) == ("Priya Raman", "Aisha Bello")
+
+
+def test_the_status_lists_what_is_open_a_line_each(meridian: Organisation) -> None:
+    """R044."""
+    assert meridian.reads(service.status_text) == "No incident is open."
+    meridian.opens(title="<!here> Visitors buy less")
+    meridian.opens("triage-assistant", "3.2", families=[])
+    meridian.does("priya", service.acknowledge, "INC-1")
+    lines = meridian.reads(service.status_text).splitlines()
+    assert lines[0].startswith("*INC-2* · Triage assistant 3.2 · high · nobody leads it yet · since <!date^")
+    assert "*INC-1* · Shop recommender 8 · medium · led by Priya Raman" in lines[2]
+    assert lines[3] == ">&lt;!here&gt; Visitors buy less"
+    assert "<#C0SHOPREC1>" in lines[2]
