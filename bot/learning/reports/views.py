@@ -144,6 +144,7 @@ def _request(export: Json, request: Json) -> str:
         ("Severity", request["severity"]),
         ("State", f"{request['state']}, round {request['round']}"),
         ("Decided", _when(request["decided_at"])),
+        ("Outcome", request.get("outcome", "")),
         ("Excluded", _names(export, request["excluded"])),
         ("Plan", request["plan_digest"]),
         ("Policy", request["policy"]),

@@ -1,0 +1,92 @@
+"""What each change of an execution brings with it: stages, the thread, the card, an alarm if people must act."""
+
+from typing import Any
+
+from sqlmodel import col, select
+
+from bot.escalation import service as escalation
+from bot.foundation import outbox
+from bot.foundation.blocks import Text
+from bot.foundation.work import Lane, Work
+from bot.incidents import service as incidents
+from bot.rollback import rules
+from bot.rollback.models import Execution, ExecutionState, Plan, StageResult
+
+
+def plan_of(work: Work, execution: Execution) -> Plan:
+    """Return what an execution carries out."""
+    return work.session.exec(select(Plan).where(Plan.id == execution.plan_id)).one()
+
+
+def execution_of(work: Work, request_id: str, round_number: int) -> Execution:
+    """Return an execution as it stands now, locked until the end of this Work."""
+    query = select(Execution).where(Execution.request_id == request_id, Execution.round == round_number)
+    return work.session.exec(query.with_for_update().execution_options(populate_existing=True)).one()
+
+
+def stages_of(work: Work, execution: Execution) -> list[StageResult]:
+    """Return the stages of an execution in order."""
+    query = select(StageResult).where(
+        StageResult.request_id == execution.request_id, StageResult.round == execution.round
+    )
+    return list(work.session.exec(query.order_by(col(StageResult.number))))
+
+
+def open_stage(work: Work, execution: Execution, number: int, title: str) -> StageResult:
+    """Begin a stage."""
+    stage = StageResult(
+        request_id=execution.request_id, round=execution.round, number=number, title=title, started_at=work.now
+    )
+    work.session.add(stage)
+    work.session.flush()
+    return stage
+
+
+def close_stage(work: Work, stage: StageResult, outcome: str, observed: dict[str, Any]) -> None:
+    """End a stage with what came of it and what was observed."""
+    stage.outcome, stage.observed, stage.finished_at = outcome, observed, work.now
+    work.session.add(stage)
+    work.session.flush()
+
+
+def move(work: Work, execution: Execution, state: ExecutionState, detail: str, **values: Any) -> bool:
+    """Bring an execution from the state it was read in to another; False if somebody else was first."""
+    moved = work.change(
+        Execution,
+        col(Execution.request_id) == execution.request_id,
+        col(Execution.round) == execution.round,
+        col(Execution.state) == execution.state,
+        state=str(state),
+        detail=detail,
+        **values,
+    )
+    work.session.refresh(execution)
+    return moved
+
+
+def tell(work: Work, execution: Execution, plan: Plan, text: Text) -> None:
+    """Say in the thread what happened, and bring the card and what may be said about the incident up to date."""
+    incident = incidents.get(work, execution.incident)
+    outbox.note(work, incident.channel, incident.name, text)
+    busy = execution.state in rules.RUNNING
+    words = rules.containment(plan, execution.state, execution.detail)
+    incidents.set_containment(work, incident.name, words, busy=busy)
+
+
+def alarm(work: Work, plan: Plan, *, state: str, detail: str, changed: bool | None, key: str) -> None:
+    """Post to the incident's channel that people must act: once, word for word, naming who leads."""
+    incident = incidents.get(work, plan.incident)
+    climb = escalation.state_of(work, plan.incident)
+    payload = {
+        "channel": incident.channel,
+        "incident": incident.name,
+        "system": plan.system,
+        "from_version": plan.from_version,
+        "to_version": plan.to_version,
+        "state": state,
+        "detail": detail,
+        "changed": changed,
+        "lead": climb.lead if climb else None,
+        "requester": plan.requested_by,
+    }
+    work.enqueue("rollback.alarm", f"rollback.alarm:{key}", payload, lane=Lane.PAGE)

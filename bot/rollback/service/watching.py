@@ -1,0 +1,59 @@
+"""What time brings: what is done is looked at again, and what has no outcome is not waited for for ever."""
+
+from datetime import datetime
+
+from sqlmodel import col, func, select
+
+from bot.foundation import outbox
+from bot.foundation.blocks import mrkdwn
+from bot.foundation.work import Reading, Work
+from bot.rollback import rules
+from bot.rollback.models import Execution, ExecutionState, Plan
+from bot.rollback.service import progress
+from bot.rollback.service.checking import SIGNS, first_check
+from bot.rollback.service.queries import is_newest
+
+
+def next_due(reading: Reading) -> datetime | None:
+    """Return when the next execution has to be looked at."""
+    return reading.session.exec(select(func.min(col(Execution.due_at)))).one()
+
+
+def run_due(work: Work) -> int:
+    """Check again what is being watched, and give up waiting where no outcome came; returns for how many."""
+    due = work.session.exec(
+        select(Execution).where(col(Execution.due_at) <= work.now).with_for_update(skip_locked=True)
+    ).all()
+    for execution in due:
+        plan = progress.plan_of(work, execution)
+        if execution.state in rules.RUNNING or _is_asking(work, execution):
+            _give_up(work, execution, plan)
+        elif is_newest(work, execution):
+            progress.move(work, execution, ExecutionState.DONE, execution.detail, due_at=work.now + rules.PATIENCE)
+            first_check(work, execution, plan, watch=execution.watches + 1)
+        else:
+            _stop_watching(work, execution, plan)
+    return len(due)
+
+
+def _is_asking(work: Work, execution: Execution) -> bool:
+    return any(stage.finished_at is None for stage in progress.stages_of(work, execution))
+
+
+def _give_up(work: Work, execution: Execution, plan: Plan) -> None:
+    """Say that we do not know. The stage stays open: should its outcome still come, it counts."""
+    words = f"no outcome came within {rules.minutes(rules.PATIENCE)} minutes"
+    changed = None if execution.state == ExecutionState.RUNNING else execution.changed
+    ends = {"changed": changed, "due_at": None, "finished_at": work.now}
+    if progress.move(work, execution, ExecutionState.UNKNOWN, words, **ends):
+        work.record("rollback.unknown", plan.incident, why=words, **rules.trail_facts(execution, plan))
+        progress.tell(work, execution, plan, mrkdwn(SIGNS[ExecutionState.UNKNOWN] + ": {words}.", words=words))
+        key = f"{execution.request_id}:{execution.round}:late:{len(progress.stages_of(work, execution))}"
+        progress.alarm(work, plan, state=ExecutionState.UNKNOWN, detail=words, changed=changed, key=key)
+
+
+def _stop_watching(work: Work, execution: Execution, plan: Plan) -> None:
+    progress.move(work, execution, ExecutionState.DONE, execution.detail, due_at=None)
+    why = "something else was carried out for this system since"
+    work.record("rollback.watch_ended", plan.incident, why=why, **rules.trail_facts(execution, plan))
+    outbox.refresh_card(work, plan.incident)
