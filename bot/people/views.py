@@ -70,9 +70,9 @@ def welcome(person: Person, held: Sequence[Holding], deputy: Person | None, stan
     lines = [mrkdwn("You are *{name}*, {title}.", name=person.name, title=person.title), _roles(held)]
     if stands_in_for:
         names = join(", ", [mention(other.slack) for other in stands_in_for])
-        lines.append(mrkdwn("You act for {names} while Slack says that their account is deactivated.", names=names))
+        lines.append(mrkdwn("You stand in for {names} when they are away.", names=names))
     if deputy:
-        lines.append(mrkdwn("{deputy} acts for you when yours is.", deputy=mention(deputy.slack)))
+        lines.append(mrkdwn("{deputy} stands in for you when you are away.", deputy=mention(deputy.slack)))
     return Section([header("Backout"), section(join("\n", lines)), context(*map(Markup, HINTS)), divider()])
 
 

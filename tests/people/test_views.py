@@ -23,8 +23,8 @@ def test_the_welcome_says_who_you_are_what_you_may_do_and_how() -> None:
     text = _text(views.welcome(ANN, held, BOB, [BOB]))
     assert "You are *Ann*, Ann's job." in text
     assert "Your roles: Owner (shop, credit); Lead." in text
-    assert "You act for <@U0BOB> while" in text
-    assert "<@U0BOB> acts for you" in text
+    assert "You stand in for <@U0BOB> when" in text
+    assert "<@U0BOB> stands in for you" in text
     assert "`/rollback`" in text
     assert "`/comms`" in text
 
@@ -32,7 +32,7 @@ def test_the_welcome_says_who_you_are_what_you_may_do_and_how() -> None:
 def test_without_a_role_or_a_deputy_the_welcome_is_shorter() -> None:
     text = _text(views.welcome(ANN, [], None, []))
     assert "You hold no role here" in text
-    assert "acts for you" not in text
+    assert "stands in for you" not in text
 
 
 def test_a_closed_door_says_why_and_which_id_to_give() -> None:

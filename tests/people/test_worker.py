@@ -38,7 +38,7 @@ def test_home_begins_with_who_you_are_and_goes_on_with_every_part(store: Store) 
     text = _home(store, "U0ANN")
     assert text.index("You are *Ann*") < text.index("News for U0ANN")
     assert "Your roles: Owner (shop)." in text
-    assert "You act for <@U0CY> while" in text
+    assert "You stand in for <@U0CY> when" in text
 
 
 @pytest.mark.parametrize(
