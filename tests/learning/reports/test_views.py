@@ -156,7 +156,7 @@ def entry(seq: int, action: str) -> dict[str, Any]:
 
 def rendered(text: str) -> str:
     """What a reader's program makes of it."""
-    return MarkdownIt("commonmark").enable("table").render(text)
+    return str(MarkdownIt("commonmark").enable("table").render(text))
 
 
 def shape(text: str) -> list[str]:
