@@ -260,7 +260,7 @@ def _plain_page(
     asked = "Decide" if escalation.state == EscalationState.WAITING_FOR_DECISION else "Acknowledge it"
     return mrkdwn(
         "🔔 *{subject}* · tier {number}, {title}: {called}\n{because} {asked} on its card by {deadline}. "
-        "If nothing happens by then, the next to be brought in: {then}.",
+        "If nothing happens by then, {then}.",
         subject=escalation.subject,
         number=escalation.tier,
         title=tier.title,
@@ -268,7 +268,7 @@ def _plain_page(
         because=because,
         asked=asked,
         deadline=deadline,
-        then=then,
+        then=f"the next to be brought in: {then}" if then else "nobody is left to bring in",
     )
 
 
@@ -279,8 +279,9 @@ def _call(summoned: rules.Summoned) -> Markup:
 
 
 def _next_title(reading: Reading, escalation: Escalation) -> str:
+    """Return what the next tier is called, '' after the last one."""
     tiers = policy_of(reading, escalation).tiers
-    return tiers[escalation.tier].title if escalation.tier < len(tiers) else "nobody, this is the last tier"
+    return tiers[escalation.tier].title if escalation.tier < len(tiers) else ""
 
 
 def _what_is_late(escalation: Escalation) -> str:
