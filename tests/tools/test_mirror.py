@@ -23,7 +23,7 @@ MATCHED = [
     ("bot/people/rules/rotas.py", "tests/people/test_rules.py"),
     ("bot/people/__init__.py", "tests/people/test_init.py"),
     ("bot/people/service/__init__.py", "tests/people/test_service.py"),
-    ("bot/foundation/migrations/versions/0001_begin.py", "tests/foundation/test_migrations.py"),
+    ("bot/foundation/migrations/__init__.py", "tests/foundation/test_migrations.py"),
     ("bot/learning/reports/views.py", "tests/learning/reports/test_views.py"),
     ("bot/learning/reports/views/text.py", "tests/learning/reports/test_views.py"),
     ("bot/app.py", "tests/test_app.py"),
@@ -86,6 +86,11 @@ def test_situations_and_what_tests_stand_on_have_no_source(tmp_path: Path) -> No
     write(tmp_path, "tests/stories/test_outage.py", "tests/browser/test_page.py", "tests/support/test_clock.py")
     write(tmp_path, "tests/workspace/page/test_in_chromium.py")
     write(tmp_path, *(f"tests/{name}" for name in mirror.ACROSS))
+    assert mirror.problems(tmp_path) == []
+
+
+def test_migrations_are_tested_together(tmp_path: Path) -> None:
+    write(tmp_path, "bot/foundation/migrations/versions/0001_begin.py")
     assert mirror.problems(tmp_path) == []
 
 
