@@ -62,7 +62,7 @@ def card(incident: Incident, names: rules.Names) -> Section:
             fields(_key_facts(incident, names)),
             *_buttons(incident),
         ],
-        [*_impact(incident), context(join("  ", ["Why this severity:", path_text(incident)]))],
+        [*_impact(incident), context(join(" ", ["Why this severity:", path_text(incident)]))],
     )
 
 
@@ -161,7 +161,7 @@ def _key_facts(incident: Incident, names: rules.Names) -> list[tuple[str, Markup
 
 def _impact(incident: Incident) -> list[Block]:
     impact = incident.impact
-    share = f"{rules.about(impact['users'])} ({impact['share_of_users']:.0%} of all)"
+    share = f"{rules.about(impact['users'])} ({impact['share_of_users'] * 100:.0f} % of all)"
     return [
         section(mrkdwn("*What it does*\n{does}", does=impact["does"])),
         fields(

@@ -50,7 +50,7 @@ def test_a_new_incident_says_what_happened_how_bad_and_what_can_be_done() -> Non
 def test_the_card_shows_whom_it_touches_and_findings_of_no_issue() -> None:
     """R049 R050 R051 R052 R169 R170."""
     text = seen(incident(), OPEN)
-    assert "about 240,000 users (35% of all)" in text
+    assert "about 240,000 users (35 % of all)" in text
     assert "Weekly newsletter; Stock planning" in text
     assert "*Compliance*\nNo compliance issue." in text
     assert "*Customers*\nVisitors buy less." in text

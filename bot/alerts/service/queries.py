@@ -22,5 +22,8 @@ def known_signals(work: Work, keys: Iterable[str]) -> dict[str, Signal]:
     wanted, found = sorted(set(keys)), dict[str, Signal]()
     for start in range(0, len(wanted), CHUNK):
         query = select(Signal).where(col(Signal.dedup_key).in_(wanted[start : start + CHUNK]))
-        found |= {signal.dedup_key: signal for signal in work.session.exec(query.with_for_update())}
+        found |= {
+            signal.dedup_key: signal
+            for signal in work.session.exec(query.order_by(col(Signal.dedup_key)).with_for_update())
+        }
     return found

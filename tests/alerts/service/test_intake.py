@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import pytest
 from bot.alerts import service
 from bot.alerts.models import InboxItem
 from bot.alerts.service.intake import ATTEMPTS, BYTES_AT_ONCE
+from bot.foundation.ids import RandomIds
 from bot.incidents.models import SeverityPolicy
-from tests.alerts.inbox import items, receive, signals, sweep
+from tests.alerts.inbox import items, receive, signals, store, sweep
 from tests.alerts.samples import alert, body, raw
 from tests.incidents.organisation import Organisation, organisation, shipped_config
 from tests.support.stores import prepare
@@ -109,3 +111,25 @@ def test_much_is_read_in_portions(meridian: Organisation) -> None:
         ),
     )
     assert [meridian.does("backout", service.read_inbox) for _ in range(4)] == [1, 1, 1, 0]
+
+
+@pytest.mark.postgres
+@pytest.mark.xdist_group("postgres")
+def test_two_processes_share_an_inbox(prepared_postgres_url: str) -> None:
+    """R013: every body is read once, whoever reads it, and what they say about one version is one incident."""
+    both = [organisation(prepared_postgres_url, RandomIds()) for _ in range(2)]
+    bodies = [raw(alert(fingerprint=f"f{number % 20}")) for number in range(40)]
+    store(both[0], *bodies)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            taken = list(pool.map(sweep, both))
+        due = max(item.due_at for item in items(both[0]))
+        for one in both:
+            one.clock.set(due)
+        assert sum(taken) + sweep(both[0]) >= len(bodies)
+        assert {item.state for item in items(both[0])} == {"read"}
+        assert len(signals(both[0])) == 20
+        assert {signal.incident for signal in signals(both[0])} == {"INC-1"}
+    finally:
+        for one in both:
+            one.store.close()
