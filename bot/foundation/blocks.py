@@ -118,9 +118,14 @@ def plain(text: Text, limit: int) -> str:
     return raw if len(raw) <= limit else raw[: limit - 1].rstrip() + "…"
 
 
+def words(text: Text, limit: int, *, emoji: bool | None = None) -> PlainTextObject:
+    """A plain_text object; Slack refuses an empty one, so nothing becomes a blank."""
+    return PlainTextObject(text=plain(text, limit) or " ", emoji=emoji)
+
+
 def header(text: Text) -> HeaderBlock:
     """A large line of plain text."""
-    return HeaderBlock(text=PlainTextObject(text=plain(text, HEADER_TEXT) or " ", emoji=True))
+    return HeaderBlock(text=words(text, HEADER_TEXT, emoji=True))
 
 
 def section(text: Text, *, accessory: ButtonElement | None = None, block_id: str | None = None) -> SectionBlock:
@@ -157,7 +162,7 @@ def button(
 ) -> ButtonElement:
     """A button; `value` comes back with the click as it was given (JSON, at most 2,000 characters)."""
     return ButtonElement(
-        text=PlainTextObject(text=plain(label, BUTTON_TEXT), emoji=True),
+        text=words(label, BUTTON_TEXT, emoji=True),
         action_id=action,
         value=json.dumps(dict(value or {}), separators=(",", ":")),
         style=style,
@@ -168,10 +173,10 @@ def button(
 def confirm(title: str, text: Text, yes: str, no: str = "Cancel") -> ConfirmObject:
     """A question before a button acts."""
     return ConfirmObject(
-        title=PlainTextObject(text=plain(title, 100)),
-        text=PlainTextObject(text=plain(text, 300)),
-        confirm=plain(yes, 30),
-        deny=plain(no, 30),
+        title=words(title, 100),
+        text=words(text, 300),
+        confirm=plain(yes, 30) or "Yes",
+        deny=plain(no, 30) or "No",
     )
 
 
@@ -182,7 +187,7 @@ def actions(*elements: ButtonElement | StaticSelectElement, block_id: str | None
 
 def option(text: Text, value: str) -> Option:
     """One choice of a select."""
-    return Option(text=PlainTextObject(text=plain(text, OPTION_TEXT) or " ", emoji=True), value=value)
+    return Option(text=words(text, OPTION_TEXT, emoji=True), value=value)
 
 
 def text_input(
@@ -200,7 +205,7 @@ def text_input(
     element = PlainTextInputElement(
         action_id=block_id,
         initial_value=plain(initial, max_length) or None,
-        placeholder=PlainTextObject(text=plain(placeholder, 150)) if placeholder else None,
+        placeholder=words(placeholder, 150) if placeholder else None,
         multiline=multiline,
         max_length=max_length,
     )
@@ -243,9 +248,9 @@ def modal(
     return View(
         type="modal",
         callback_id=callback,
-        title=PlainTextObject(text=plain(title, TITLE_TEXT)),
-        submit=PlainTextObject(text=plain(submit, TITLE_TEXT)) if submit else None,
-        close=PlainTextObject(text=plain(close, TITLE_TEXT)),
+        title=words(title, TITLE_TEXT),
+        submit=words(submit, TITLE_TEXT) if submit else None,
+        close=words(close, TITLE_TEXT),
         blocks=list(blocks[:VIEW_BLOCKS]),
         private_metadata=json.dumps(dict(metadata or {}), separators=(",", ":")),
     )
@@ -315,9 +320,9 @@ def _input(
 ) -> InputBlock:
     return InputBlock(
         block_id=block_id,
-        label=PlainTextObject(text=plain(label, 2000)),
+        label=words(label, 2000),
         element=element,
-        hint=PlainTextObject(text=plain(hint, 2000)) if hint else None,
+        hint=words(hint, 2000) if hint else None,
         optional=optional,
         dispatch_action=dispatch or None,
     )

@@ -116,9 +116,14 @@ def note(work: Work, channel: str, subject: str, text: Text) -> None:
     work.enqueue("foundation.note", f"note:{work.new_id('note')}", payload, lane=Lane.NOTE)
 
 
-def refresh_card(work: Work, subject: str) -> None:
+def announce(work: Work, channel: str, key: str, text: Text) -> None:
+    """Say something once in a channel, about Backout itself."""
+    work.enqueue("foundation.announcement", key, {"channel": channel, "text": escape(text)}, lane=Lane.NOTE)
+
+
+def refresh_card(work: Work, subject: str, lane: Lane = Lane.CARD) -> None:
     """Say that a subject's card is out of date. A hundred changes in a storm become one update."""
-    work.enqueue("incidents.card", f"card:{subject}", {"incident": subject}, lane=Lane.CARD)
+    work.enqueue("incidents.card", f"card:{subject}", {"incident": subject}, lane=lane)
 
 
 def refresh_home(work: Work, person: str) -> None:
@@ -136,3 +141,9 @@ def build_note(_reading: Reading, payload: Payload) -> Post:
     """Build what `note` asked for."""
     message = Message(Markup(payload["text"]), [section(Markup(payload["text"]))])
     return Post(payload["channel"], message, thread_of=f"card:{payload['subject']}", frozen=True)
+
+
+def build_announcement(_reading: Reading, payload: Payload) -> Post:
+    """Build what `announce` asked for."""
+    text = Markup(payload["text"])
+    return Post(payload["channel"], Message(text, [section(text)]), frozen=True)

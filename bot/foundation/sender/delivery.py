@@ -1,0 +1,331 @@
+"""One message: the calls to Slack, and what each answer leads to."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from slack_sdk.models.views import View
+from sqlmodel import col, select
+
+from bot.foundation import metrics
+from bot.foundation.db import Store
+from bot.foundation.errors import StoreUnavailableError
+from bot.foundation.models import OutboxRow, Posted
+from bot.foundation.outbox import Home, Outgoing, Payload, Post, Whisper
+from bot.foundation.sender import rows
+from bot.foundation.sender.pace import EVERYWHERE, ONE_POST, Pace
+from bot.foundation.sender.rendering import Rendered, render
+from bot.foundation.slack_port import RateLimited, Refused, SlackError, SlackPort, Unclear
+from bot.foundation.work import Actor, Reading, Work
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+Builder = Callable[[Reading, Payload], Outgoing | None]
+SENDER = Actor("system", "sender", "Backout")
+NO_TOKEN = timedelta(seconds=60)
+PATIENT = 3
+"""A row that failed oftener than this no longer holds up its channel, if Slack works otherwise."""
+
+TOKEN_ERRORS = frozenset({"token_revoked", "token_expired", "invalid_auth", "not_authed", "account_inactive"})
+CHANNEL_ERRORS = frozenset({"channel_not_found", "is_archived", "not_in_channel", "restricted_action"})
+GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", *CHANNEL_ERRORS})
+NO_THREAD = frozenset({"thread_not_found", "cannot_reply_to_message", "thread_locked"})
+BLOCK_ERRORS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch"})
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a message goes: the place that takes one call at a time, and whose thread it waits for."""
+
+    place: str
+    thread_of: str | None = None
+
+    def place_now(self, reading: Reading) -> str | None:
+        """Return the place, None while the first message of the thread is on its way."""
+        if self.thread_of is None:
+            return self.place
+        parent = _parent(reading, self.thread_of)
+        if parent is not None:
+            return parent.channel
+        return None if _is_coming(reading, self.thread_of) else self.place
+
+
+def destination(outgoing: Outgoing | None) -> Destination:
+    """Return where a message goes; what has become pointless goes nowhere, and is settled there."""
+    match outgoing:
+        case Post(channel=channel, thread_of=thread_of):
+            return Destination(channel, thread_of)
+        case Whisper(channel=channel, person=person):
+            return Destination(f"{channel}:{person}")
+        case Home(person=person):
+            return Destination(f"home:{person}")
+        case None:
+            return Destination("nowhere")
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A message that is this sender's to send, as it should stand now.
+
+    Attributes:
+        stands: Where it stands already.
+        parent: The first message of its thread.
+    """
+
+    row: OutboxRow
+    outgoing: Outgoing
+    rendered: Rendered
+    stands: Posted | None
+    parent: Posted | None
+
+    @property
+    def channel(self) -> str:
+        """The channel it goes to: its thread's, which may be another than it was meant for."""
+        assert not isinstance(self.outgoing, Home)  # noqa: S101 - a Home is in no channel
+        return self.parent.channel if self.parent else self.outgoing.channel
+
+    def posted(self, channel: str, ts: str) -> Posted:
+        """Return the note of where it stands now."""
+        return Posted(key=self.row.key, channel=channel, ts=ts, content=self.rendered.content)
+
+
+@dataclass
+class Delivery:
+    """Sends one message at a time to a place.
+
+    Attributes:
+        trouble: Slack's error code while our token does not work, else empty.
+    """
+
+    store: Store
+    builders: Mapping[str, Builder]
+    slack: SlackPort
+    fallback_channel: str
+    pace: Pace
+    trouble: str = ""
+    _worked_at: datetime | None = None
+    _joined_for: set[str] = field(default_factory=set)
+
+    async def deliver(self, row: OutboxRow, place: str) -> None:
+        """Claim a row, send its message, and record where it stands."""
+        claimed: Claimed | None = None
+        try:
+            claimed = await self.store.submit(SENDER, self._claim, row)
+            if claimed is not None:
+                await self._send(claimed, place)
+        except StoreUnavailableError:
+            raise  # nothing is known to be wrong with the row
+        except Exception as error:  # noqa: BLE001 - noted on the row, so that one bad row cannot stop the rest
+            await self.defect(claimed.row if claimed else row, error, unclear=claimed is not None)
+
+    async def defect(self, row: OutboxRow, error: Exception, *, unclear: bool = False) -> None:
+        """Put a row off that we cannot handle, so that it does not stop the rest."""
+        log.error("%s %s failed", row.kind, row.key, exc_info=error)
+        what = f"{type(error).__name__}: {error}"
+        await self.store.submit(SENDER, rows.put_off, row, what, self.fallback_channel, unclear=unclear)
+
+    # --- inside the database ----------------------------------------------------------------------------------------
+
+    def _claim(self, work: Work, row: OutboxRow) -> Claimed | None:
+        """Take the row for this sender and build what it should say now; None when there is nothing to send."""
+        mine = rows.claim(work, row, rows.SEND_LEASE)
+        if mine is None:
+            return None
+        outgoing = self.builders[mine.kind](work, mine.payload)
+        stands = work.session.get(Posted, mine.key)
+        if outgoing is None or (stands and isinstance(outgoing, Post) and outgoing.frozen):
+            rows.serve(work, mine)
+            return None
+        parent = _parent(work, outgoing.thread_of) if isinstance(outgoing, Post) and outgoing.thread_of else None
+        elsewhere = isinstance(outgoing, Post) and stands is not None and stands.channel != outgoing.channel
+        rendered = render(outgoing, elsewhere=elsewhere and parent is None)
+        if stands and stands.content == rendered.content:
+            rows.serve(work, mine)
+            return None
+        if rendered.defects and mine.attempts == 1:
+            log.error("%s goes out as plain text: %s", mine.key, "; ".join(rendered.defects))
+            rows.note_defect(work, mine, "; ".join(rendered.defects))
+        return Claimed(mine, outgoing, rendered, stands, parent)
+
+    # --- Slack ------------------------------------------------------------------------------------------------------
+
+    async def _send(self, claimed: Claimed, place: str) -> None:
+        try:
+            posted = await self._call(claimed)
+        except SlackError as error:
+            metrics.slack_calls.labels(outcome=type(error).__name__).inc()
+            await self._after_error(claimed, place, error)
+            return
+        await self._sent(claimed, place, posted)
+
+    async def _sent(self, claimed: Claimed, place: str, posted: Posted | None) -> None:
+        metrics.slack_calls.labels(outcome="sent").inc()
+        now = self.store.clock.now()
+        self.trouble, self._worked_at = "", now
+        self.pace.release(EVERYWHERE)
+        if isinstance(claimed.outgoing, Post) and posted is not None:
+            for used in {place, posted.channel}:
+                self.pace.hold(used, now + ONE_POST)
+        await self.store.submit(SENDER, rows.confirm, claimed.row, posted)
+
+    async def _call(self, claimed: Claimed) -> Posted | None:
+        """Call Slack; returns where the message stands now (None for a whisper)."""
+        outgoing, stands = claimed.outgoing, claimed.stands
+        if isinstance(outgoing, Home):
+            await self._publish(claimed, outgoing.person)
+            return claimed.posted("", "")
+        if isinstance(outgoing, Whisper):
+            await self._whisper(claimed, outgoing)
+            return None
+        if stands:
+            await self._update(claimed, stands.channel, stands.ts)
+            return claimed.posted(stands.channel, stands.ts)
+        found = await self._find(claimed, claimed.channel)
+        if found is None:
+            return claimed.posted(claimed.channel, await self._post(claimed, claimed.rendered, claimed.channel))
+        if not outgoing.frozen:
+            await self._update(claimed, claimed.channel, found)  # it shows the state of the attempt that was lost
+        return claimed.posted(claimed.channel, found)
+
+    async def _find(self, claimed: Claimed, channel: str) -> str | None:
+        """Look a message up that may have been posted already."""
+        if not claimed.row.unclear:
+            return None
+        thread = claimed.parent.ts if claimed.parent else None
+        return await self.slack.find(channel, claimed.row.id, claimed.row.created_at, thread=thread)
+
+    async def _post(self, claimed: Claimed, rendered: Rendered, channel: str) -> str:
+        thread = claimed.parent.ts if claimed.parent and claimed.parent.channel == channel else None
+
+        async def post(shown: Rendered, thread: str | None = thread) -> str:
+            return await self.slack.post(channel, shown.text, shown.blocks, row=claimed.row.id, thread=thread)
+
+        try:
+            return await self._or_plain(claimed, rendered, post)
+        except Refused as error:
+            if thread is None or error.code not in NO_THREAD:
+                raise
+            return await post(rendered, None)
+
+    async def _update(self, claimed: Claimed, channel: str, ts: str) -> None:
+        async def update(shown: Rendered) -> None:
+            await self.slack.update(channel, ts, shown.text, shown.blocks)
+
+        await self._or_plain(claimed, claimed.rendered, update)
+
+    async def _publish(self, claimed: Claimed, person: str) -> None:
+        async def publish(shown: Rendered) -> None:
+            assert isinstance(shown.view, View)  # noqa: S101 - a Home is rendered as a view
+            await self.slack.publish_home(person, shown.view)
+
+        await self._or_plain(claimed, claimed.rendered, publish)
+
+    async def _whisper(self, claimed: Claimed, outgoing: Whisper) -> None:
+        """Whisper where the person is; somebody who is not in the channel is told in a direct message."""
+
+        async def whisper(shown: Rendered) -> None:
+            await self.slack.whisper(outgoing.channel, outgoing.person, shown.text, shown.blocks)
+
+        try:
+            await self._or_plain(claimed, claimed.rendered, whisper)
+        except Refused as error:
+            if error.code not in CHANNEL_ERRORS | {"user_not_in_channel"}:
+                raise
+            channel = await self.slack.direct_channel(outgoing.person)
+            if await self._find(claimed, channel) is None:
+                await self._post(claimed, claimed.rendered, channel)
+
+    async def _or_plain(self, claimed: Claimed, rendered: Rendered, call: Callable[[Rendered], Awaitable[T]]) -> T:
+        """Make a call; if Slack refuses the blocks, record that and make it with plain text: people must be told."""
+        try:
+            return await call(rendered)
+        except Refused as error:
+            if error.code not in BLOCK_ERRORS:
+                raise
+            log.warning("%s goes out as plain text: %s", claimed.row.key, error)
+            await self.store.submit(SENDER, rows.note_defect, claimed.row, str(error))
+            return await call(rendered.plain())
+
+    # --- when Slack did not do it -----------------------------------------------------------------------------------
+
+    async def _after_error(self, claimed: Claimed, place: str, error: SlackError) -> None:
+        now, row = self.store.clock.now(), claimed.row
+        if isinstance(error, RateLimited):
+            until = now + timedelta(seconds=error.retry_after)
+            self.pace.hold(place, until)
+            await self.store.submit(SENDER, rows.again, row, str(error), until)
+        elif not isinstance(error, Refused):
+            await self._after_silence(claimed, place, error)
+        elif error.code in TOKEN_ERRORS:
+            self.trouble = error.code
+            self.pace.hold(EVERYWHERE, now + NO_TOKEN)
+            log.error("Slack does not accept our token: %s", error.code)
+            await self.store.submit(SENDER, rows.again, row, str(error), now + NO_TOKEN)
+        else:
+            await self._after_refusal(claimed, place, error)
+
+    async def _after_silence(self, claimed: Claimed, place: str, error: SlackError) -> None:
+        """Wait, then try again; the place waits too, so that nothing overtakes, unless only this row fails."""
+        now, attempts = self.store.clock.now(), claimed.row.attempts
+        unclear = isinstance(error, Unclear)
+        until = now + max(rows.back_off(attempts), rows.LOOK_AGAIN if unclear else timedelta())
+        works_otherwise = self._worked_at is not None and self._worked_at > now - timedelta(minutes=1)
+        if attempts <= PATIENT or not works_otherwise:
+            self.pace.hold(place, until)
+        await self.store.submit(
+            SENDER, rows.again, claimed.row, str(error), until, unclear=claimed.row.unclear or unclear
+        )
+
+    async def _after_refusal(self, claimed: Claimed, place: str, error: Refused) -> None:
+        """Try what still may help: join, post anew, or use the channel for what has no other; else park the row."""
+        outgoing, row = claimed.outgoing, claimed.row
+        if claimed.stands and error.code in GONE:
+            await self.store.submit(SENDER, rows.forget, row)
+        elif isinstance(outgoing, Post) and error.code == "not_in_channel" and await self._join(claimed):
+            await self.store.submit(SENDER, rows.again, row, str(error), self.store.clock.now())
+        elif isinstance(outgoing, Post) and error.code in CHANNEL_ERRORS and claimed.channel != self.fallback_channel:
+            await self._post_elsewhere(claimed, place)
+        else:
+            await self._give_up(claimed, error)
+
+    async def _give_up(self, claimed: Claimed, error: Refused) -> None:
+        log.error("Slack refused %s for good: %s", claimed.row.key, error)
+        await self.store.submit(SENDER, rows.park, claimed.row, str(error), self.fallback_channel)
+
+    async def _join(self, claimed: Claimed) -> bool:
+        """Join the channel of a row, once; says whether it is worth trying again."""
+        if claimed.row.id in self._joined_for:
+            return False
+        self._joined_for.add(claimed.row.id)
+        try:
+            await self.slack.join(claimed.channel)
+        except SlackError as error:
+            log.warning("cannot join %s: %s", claimed.channel, error)
+            return False
+        return True
+
+    async def _post_elsewhere(self, claimed: Claimed, place: str) -> None:
+        rendered = render(claimed.outgoing, elsewhere=True)
+        try:
+            found = await self._find(claimed, self.fallback_channel)
+            ts = found or await self._post(claimed, rendered, self.fallback_channel)
+        except Refused as error:
+            if error.code in TOKEN_ERRORS:
+                await self._after_error(claimed, place, error)
+            else:
+                await self._give_up(claimed, error)
+        except SlackError as error:
+            await self._after_error(claimed, place, error)
+        else:
+            await self._sent(claimed, place, claimed.posted(self.fallback_channel, ts))
+
+
+def _parent(reading: Reading, key: str) -> Posted | None:
+    return reading.session.get(Posted, key)
+
+
+def _is_coming(reading: Reading, key: str) -> bool:
+    found = select(OutboxRow.id).where(OutboxRow.key == key, col(OutboxRow.state).in_(rows.UNDONE))
+    return reading.session.exec(found).first() is not None

@@ -1,0 +1,222 @@
+"""What starts when: steps run at once inside the database; effects and messages start beside each other."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import col, select
+
+from bot.foundation import metrics
+from bot.foundation.db import Store
+from bot.foundation.errors import StoreUnavailableError
+from bot.foundation.models import OutboxRow
+from bot.foundation.outbox import Kinds
+from bot.foundation.sender import rows
+from bot.foundation.sender.delivery import SENDER, Delivery, Destination, destination
+from bot.foundation.sender.pace import Pace
+from bot.foundation.slack_port import SlackPort
+from bot.foundation.work import Reading
+
+log = logging.getLogger(__name__)
+ROUND = 200
+AT_ONCE = 20
+
+
+@dataclass
+class Round:
+    """What one look at the outbox found.
+
+    Attributes:
+        start: Messages to start now, with the place each goes to.
+        broken: Rows whose builder raised.
+        built: How many messages had to be built to learn where they go.
+        unseen: There are rows that this round did not get to.
+    """
+
+    start: list[tuple[OutboxRow, str]] = field(default_factory=list)
+    broken: list[tuple[OutboxRow, Exception]] = field(default_factory=list)
+    built: int = 0
+    unseen: bool = False
+
+
+@dataclass
+class Sender:
+    """Works the outbox. `tick` starts everything that can start now; `idle` waits for what was started.
+
+    Attributes:
+        fallback_channel: Where a message goes whose own channel is archived or gone.
+    """
+
+    store: Store
+    kinds: Kinds
+    slack: SlackPort
+    fallback_channel: str
+    _pace: Pace = field(default_factory=Pace)
+    _destinations: dict["Version", Destination] = field(default_factory=dict)
+    _started: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _ended: int = 0
+    _stopping: bool = False
+
+    def __post_init__(self) -> None:
+        self._delivery = Delivery(self.store, self.kinds.messages, self.slack, self.fallback_channel, self._pace)
+
+    @property
+    def trouble(self) -> str:
+        """Slack's error code while our token does not work, else empty."""
+        return self._delivery.trouble
+
+    async def recover(self) -> None:
+        """Take back what a process before this one had begun. Only where there can be no second process (SQLite)."""
+        if self.store.writer.dialect.name == "sqlite":
+            await self.store.submit(SENDER, rows.take_over, list(self.kinds.effects))
+
+    async def tick(self) -> datetime | None:
+        """Start everything that can start now; returns when to look again, None if nothing waits for a moment."""
+        ended = self._ended
+        while not self._stopping and await self._run_steps():
+            pass
+        unseen = False
+        if not self._stopping:
+            await self._start_effects()
+            unseen = await self._start_messages()
+        later = await self.store.read(self._next_due)
+        return self.store.clock.now() if unseen or self._ended != ended else later
+
+    async def idle(self) -> None:
+        """Wait until nothing that was started is still running."""
+        while self._started:
+            await asyncio.wait(list(self._started.values()))
+
+    async def stop(self, within: float) -> None:
+        """Start nothing more and give what is running so many seconds to finish; the rest is looked up at restart."""
+        self._stopping = True
+        running = list(self._started.values())
+        if running:
+            await asyncio.wait(running, timeout=within)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    # --- steps: inside the database, exactly once ---------------------------------------------------------------------
+
+    async def _run_steps(self) -> int:
+        found = await self.store.read(rows.due, list(self.kinds.steps), (), ROUND)
+        for row in found:
+            try:
+                await self.store.submit(SENDER, rows.finish_step, row, self.kinds.steps[row.kind])
+            except StoreUnavailableError:
+                raise
+            except Exception as error:  # noqa: BLE001 - noted on the row, so that one bad row cannot stop the rest
+                await self._delivery.defect(row, error)
+        return len(found)
+
+    # --- effects: other systems ---------------------------------------------------------------------------------------
+
+    async def _start_effects(self) -> None:
+        for row in await self.store.read(rows.due, list(self.kinds.effects), list(self._started), ROUND):
+            self._start(row, self._carry_out(row))
+
+    async def _carry_out(self, row: OutboxRow) -> None:
+        """Have an effect on another system, then record what came of it in a Work of its own."""
+        effect = self.kinds.effects[row.kind]
+        mine = await self.store.submit(SENDER, rows.claim, row, timedelta(seconds=effect.lease))
+        if mine is None:
+            return
+        try:
+            outcome = await effect.act(mine.payload, f"{mine.id}:{mine.served}")
+            await self.store.submit(SENDER, rows.settle, mine, effect.settle, outcome)
+        except StoreUnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - noted on the row, so that one bad row cannot stop the rest
+            await self._delivery.defect(mine, error)
+
+    # --- messages: Slack ----------------------------------------------------------------------------------------------
+
+    async def _start_messages(self) -> bool:
+        """Start the first message of each place that may be called now; says whether to look again at once."""
+        found = await self.store.read(self._look)
+        for row, error in found.broken:
+            await self._delivery.defect(row, error)
+        for row, place in found.start:
+            self._pace.begin(place)
+            self._start(row, self._delivery.deliver(row, place), place)
+        return found.unseen or bool(found.broken)
+
+    def _look(self, reading: Reading) -> Round:
+        """Go through all due messages in order, so that no full channel hides what waits for another."""
+        found, taken = Round(), set[str]()
+        due = _due_messages(reading, list(self.kinds.messages), list(self._started))
+        self._destinations = {version: self._destinations[version] for version in due if version in self._destinations}
+        for version in due:
+            if self._pace.running + len(found.start) >= AT_ONCE:
+                break
+            if found.built == ROUND:
+                found.unseen = True
+                break
+            place = self._place(reading, version, found)
+            if place is not None and place not in taken and self._pace.is_free(place, reading.now):
+                taken.add(place)
+                found.start.append((_row(reading, version), place))
+        return found
+
+    def _place(self, reading: Reading, version: "Version", found: Round) -> str | None:
+        """Return where a message goes, None if it cannot go yet."""
+        if version not in self._destinations:
+            where = self._destination(reading, version, found)
+            if where is None:
+                return None
+            self._destinations[version] = where
+        return self._destinations[version].place_now(reading)
+
+    def _destination(self, reading: Reading, version: "Version", found: Round) -> Destination | None:
+        """Build a message to learn where it goes; it is built again when its turn has come."""
+        found.built += 1
+        row = _row(reading, version)
+        try:
+            return destination(self.kinds.messages[row.kind](reading, row.payload))
+        except Exception as error:  # noqa: BLE001 - noted on the row, so that one bad row cannot stop the rest
+            found.broken.append((row, error))
+            return None
+
+    # --- both ---------------------------------------------------------------------------------------------------------
+
+    def _start(self, row: OutboxRow, doing: Coroutine[Any, Any, None], place: str | None = None) -> None:
+        task = asyncio.create_task(doing)
+        self._started[row.id] = task
+
+        def finished(done: asyncio.Task[None]) -> None:
+            del self._started[row.id]
+            self._ended += 1
+            if place is not None:
+                self._pace.end(place)
+            self.store.after_commit()
+            if not done.cancelled() and (error := done.exception()):
+                log.error("%s %s is left where it stood", row.kind, row.key, exc_info=error)
+
+        task.add_done_callback(finished)
+
+    def _next_due(self, reading: Reading) -> datetime | None:
+        """Return when a row becomes due, or a place becomes free for one that is due already."""
+        metrics.outbox_waiting.set(rows.waiting(reading))
+        moments = [rows.next_change(reading, list(self._started)), self._pace.next_free(reading.now)]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+
+Version = tuple[str, int]
+"""A row's id and which wish of it: a message wanted anew may go elsewhere."""
+
+
+def _due_messages(reading: Reading, kinds: Collection[str], but_not: Collection[str]) -> list[Version]:
+    found = reading.session.exec(
+        select(OutboxRow.id, OutboxRow.wanted)
+        .where(rows.is_due(reading), col(OutboxRow.kind).in_(kinds), col(OutboxRow.id).not_in(but_not))
+        .order_by(col(OutboxRow.lane), col(OutboxRow.sequence))
+    )
+    return [(row_id, wanted) for row_id, wanted in found]
+
+
+def _row(reading: Reading, version: Version) -> OutboxRow:
+    return reading.session.exec(select(OutboxRow).where(OutboxRow.id == version[0])).one()

@@ -1,0 +1,48 @@
+from datetime import timedelta
+
+from bot.foundation.sender.pace import EVERYWHERE, Pace
+from tests.support.clock import MORNING
+
+LATER = MORNING + timedelta(seconds=30)
+
+
+def test_a_place_that_is_held_is_free_again_exactly_then() -> None:
+    pace = Pace()
+    pace.hold("C1", LATER)
+    assert not pace.is_free("C1", LATER - timedelta(microseconds=1))
+    assert pace.is_free("C1", LATER)
+    assert pace.is_free("C2", MORNING)
+
+
+def test_a_shorter_wish_does_not_shorten_a_longer_one() -> None:
+    pace = Pace()
+    pace.hold("C1", LATER)
+    pace.hold("C1", MORNING)
+    assert not pace.is_free("C1", LATER - timedelta(seconds=1))
+
+
+def test_a_busy_place_is_not_free_and_is_counted() -> None:
+    pace = Pace()
+    pace.begin("C1")
+    assert (pace.is_free("C1", MORNING), pace.is_free("C2", MORNING), pace.running) == (False, True, 1)
+    pace.end("C1")
+    assert (pace.is_free("C1", MORNING), pace.running) == (True, 0)
+
+
+def test_everywhere_holds_every_place_until_it_is_released() -> None:
+    pace = Pace()
+    pace.hold(EVERYWHERE, LATER)
+    assert not pace.is_free("C1", MORNING)
+    pace.release(EVERYWHERE)
+    assert pace.is_free("C1", MORNING)
+
+
+def test_the_next_free_place_is_known_and_old_ones_are_forgotten() -> None:
+    pace = Pace()
+    assert pace.next_free(MORNING) is None
+    pace.hold("C1", LATER)
+    pace.hold("C2", LATER + timedelta(seconds=1))
+    assert pace.next_free(MORNING) == LATER
+    assert pace.next_free(LATER) == LATER + timedelta(seconds=1)
+    assert pace.next_free(LATER + timedelta(seconds=1)) is None
+    assert pace._free_at == {}
