@@ -138,8 +138,8 @@ def test_the_app_asks_for_exactly_the_scopes_it_needs() -> None:
 
 
 def kinds(scope: str) -> list[str]:
-    """Cards stand in public and private channels; in direct messages nothing is looked up."""
-    return ["channels", "groups"] if "{kind}" in scope else [""]
+    """Messages stand in public and private channels and in direct messages with one person, never with several."""
+    return ["channels", "groups", "im"] if "{kind}" in scope else [""]
 
 
 def bot_events() -> list[str]:
