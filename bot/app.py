@@ -143,6 +143,7 @@ def wiring(config: Config, slack: SlackPort, targets: TargetFactory) -> Wiring:
         kinds=kinds(slack.account, targets),
         identify=people_service.identify,
         fallback_channel=config[Systems].default_channel,
+        readiness={"people": people_service.unchecked},
     )
 
 

@@ -12,8 +12,8 @@ import gc
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from bot.foundation.slack_door.door import Identify
 from bot.foundation.slack_door.socket import SocketDoor
 from bot.foundation.slack_port import SlackError, SlackPort
 from bot.foundation.web_door import Doors, web_app
+from bot.foundation.work import Reading
 from bot.foundation.worker_loop import WorkerLoop
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class Wiring:
     kinds: Kinds
     identify: Identify
     fallback_channel: str
+    readiness: Mapping[str, Callable[[Reading], str]] = field(default_factory=dict)
 
 
 class Process:
@@ -61,9 +63,10 @@ class Process:
         self._wiring = wiring
         self._socket: SocketDoor | None = None
         self.store = store
-        self.doors = Doors(store, environment.alert_secrets)
-        self.web: FastAPI = web_app(self.doors, wiring.web)
         self.sender = Sender(store, wiring.kinds, slack, wiring.fallback_channel)
+        readiness = {**wiring.readiness, "sending": lambda _reading: self.sender.trouble}
+        self.doors = Doors(store, environment.alert_secrets, readiness)
+        self.web: FastAPI = web_app(self.doors, wiring.web)
         self.worker = WorkerLoop(store, self.sender, wiring.kinds.sweeps)
 
     async def connect(self) -> None:
@@ -91,6 +94,7 @@ class Process:
             async with contextlib.AsyncExitStack() as running:
                 running.callback(self.store.close)
                 if worker:
+                    await self.sender.recover()
                     await running.enter_async_context(self._working())
                 if web:
                     await running.enter_async_context(self._serving())
@@ -163,6 +167,7 @@ def alone_with(url: str) -> Iterator[None]:
     if path is None:
         yield
         return
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(f"{path.name}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

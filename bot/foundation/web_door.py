@@ -1,7 +1,7 @@
 """The door for machines and browsers: one FastAPI application, its health, and what routes may ask of it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated
@@ -31,11 +31,13 @@ class Doors:
     """What the routes need: the store, the alert sources' secrets, and Slack once we know who we are there.
 
     Attributes:
+        readiness: More parts that must work, by name: each says what its trouble is, '' when there is none.
         trouble: Why Slack cannot be used right now, empty when it can.
     """
 
     store: Store
     secrets: Mapping[str, SecretStr] = field(default_factory=dict)
+    readiness: Mapping[str, Callable[[Reading], str]] = field(default_factory=dict)
     edge: Edge | None = None
     slack: SlackDoor | None = None
     trouble: str = "not connected to Slack yet"
@@ -70,7 +72,8 @@ def web_app(doors: Doors, routers: Sequence[APIRouter]) -> FastAPI:
 
 async def read_body(request: Request, limit: int) -> bytes:
     """Read a body without ever holding more than the limit (BodyTooLargeError)."""
-    if int(request.headers.get("content-length") or 0) > limit:
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > limit:
         raise BodyTooLargeError
     body = bytearray()
     async for chunk in request.stream():
@@ -110,12 +113,11 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", tags=["Health"], summary="Do database, Slack and worker all work?")
 async def readyz(doors: DoorsOf) -> Response:
-    """Answer 200 when all three work, otherwise 503 and which of them does not."""
-    parts = {
-        "database": await _database_trouble(doors.store),
-        "slack": doors.trouble,
-        "worker": await _worker_trouble(doors.store),
-    }
+    """Answer 200 when all of them work, otherwise 503 and which does not."""
+    parts = {"database": await _database_trouble(doors.store), "slack": doors.trouble}
+    if not parts["database"]:
+        parts["worker"] = await _worker_trouble(doors.store)
+        parts |= {name: await doors.store.read(trouble) for name, trouble in doors.readiness.items()}
     bad = {name: why for name, why in parts.items() if why}
     content = {"ready": not bad, **{name: why or "ok" for name, why in parts.items()}}
     return JSONResponse(content, status_code=503 if bad else 200)

@@ -61,11 +61,14 @@ def roles_of(reading: Reading, user_id: str, system: str | None = None) -> list[
 
 
 def reach(reading: Reading, role: RoleKey, system: str | None) -> list[str]:
-    """Return whom to ask for a role now, by Slack id: its active holders, else their active deputies, else nobody."""
+    """Return whom to ask for a role now, by Slack id: its active holders, else their active deputies, else nobody.
+
+    An account that could not be checked yet is asked, too: better to page somebody in vain than nobody at all.
+    """
     directory = reading.config[Directory]
     keys = rules.holders(directory, role, system, reading.now)
     deputies = [deputy for key in keys if (deputy := directory.people[key].deputy)]
-    return _active(reading, keys) or _active(reading, deputies)
+    return _reachable(reading, keys) or _reachable(reading, deputies)
 
 
 def has_role(reading: Reading, user_id: str, roles: Iterable[RoleKey], system: str | None) -> bool:
@@ -138,10 +141,17 @@ def settle_refresh(work: Work, accounts: Mapping[str, Mapping[str, Any] | None])
             outbox.refresh_home(work, user_id)
 
 
-def _active(reading: Reading, keys: Iterable[PersonKey]) -> list[str]:
+def unchecked(reading: Reading) -> str:
+    """Say how many accounts of the directory have never been checked, '' when all have: nobody else can act yet."""
+    wanted = {person.slack for person in reading.config[Directory].people.values()}
+    missing = len(wanted) - len(_accounts(reading, wanted))
+    return f"{missing} accounts not checked yet" if missing else ""
+
+
+def _reachable(reading: Reading, keys: Iterable[PersonKey]) -> list[str]:
     directory = reading.config[Directory]
     ids = (rules.slack_id(directory, key) for key in keys)
-    return [user_id for user_id in dict.fromkeys(ids) if is_active(reading, user_id)]
+    return [one for one in dict.fromkeys(ids) if account_of(reading, one) is None or is_active(reading, one)]
 
 
 def _facts(work: Work, user: Mapping[str, Any] | None) -> dict[str, Any]:

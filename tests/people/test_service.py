@@ -118,6 +118,13 @@ def test_a_role_reaches_its_holders_else_their_deputies_else_nobody(store: Store
     assert store.read_now(service.reach, "nonsense", "shop") == []
 
 
+def test_an_account_that_was_never_checked_is_asked_all_the_same(empty: Store) -> None:
+    """R072, R163: an alert in the first second after the start must not find nobody to page."""
+    assert empty.read_now(service.reach, "owner", "shop") == ["U0ANN"]
+    assert not empty.read_now(service.is_active, "U0ANN")
+    assert "not checked yet" in empty.read_now(service.unchecked)
+
+
 # --- what Slack says --------------------------------------------------------------------------------------------------
 
 

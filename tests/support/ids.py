@@ -5,7 +5,7 @@ from itertools import count
 
 
 class CountedIds:
-    """`inc_0000000000000001`, `inc_0000000000000002`, …"""
+    """Ids like `inc_0000000000000001`, `inc_0000000000000002`."""
 
     def __init__(self) -> None:
         self._numbers = count(1)

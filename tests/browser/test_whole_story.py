@@ -1,0 +1,124 @@
+"""One story from the alert to the export, played in Chromium by four people in windows of their own.
+
+With BACKOUT_PICTURES set to a directory, the pictures of the README are taken along the way.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+from typer.testing import CliRunner
+
+from bot.__main__ import cli
+from tests.support.running import Running, running_backout
+
+CHANNEL = "C0SHOPREC1"
+CHROMIUM = "/usr/bin/chromium"
+PICTURES = os.environ.get("BACKOUT_PICTURES")
+SIZE = {"width": 1440, "height": 1000}
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium"), pytest.mark.timeout(240)]
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        await running.close()
+
+
+class Window:
+    """One person's browser window."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.card = page.get_by_role("log").first
+
+    @classmethod
+    async def open(
+        cls, chromium: Browser, backout: Running, who: str, *, where: str = CHANNEL, dark: bool = False
+    ) -> "Window":
+        context = await chromium.new_context(
+            viewport={"width": SIZE["width"], "height": SIZE["height"]},
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+        )
+        page = await context.new_page()
+        await page.goto(f"{backout.page}/?as={backout.person(who)}&in={where}")
+        await expect(page.locator("html")).to_have_attribute("data-live", "on")
+        return cls(page)
+
+    async def press(self, name: str) -> None:
+        await self.page.get_by_role("button", name=name, exact=True).last.click()
+
+    async def type_command(self, text: str) -> None:
+        box = self.page.get_by_role("combobox", name="Message #")
+        await box.fill(text)
+        await box.press("Enter")
+
+    async def answer(self, button: str, **fields: str) -> None:
+        """Fill the open dialog by its labels and submit it."""
+        dialog = self.page.get_by_role("dialog").last
+        await expect(dialog).to_be_visible()
+        for label, text in fields.items():
+            await dialog.get_by_label(label).fill(text)
+        await dialog.get_by_role("button", name=button).click()
+
+    async def sees(self, *texts: str) -> None:
+        for text in texts:
+            await expect(self.page.locator("body")).to_contain_text(text, timeout=30_000)
+
+    async def picture(self, name: str) -> None:
+        if PICTURES:
+            await self.page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))
+
+
+async def test_four_people_play_an_incident_from_alert_to_export(
+    chromium: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R024, R071, R103, R104, R109, R116, R143, R160, R163, R167."""
+    async with running_backout(tmp_path) as backout:
+        maya = await Window.open(chromium, backout, "maya")
+        await maya.press("Send this alert")
+        await maya.sees("INC-1", "Visitors buy less")
+        await maya.press("Acknowledge")
+        await maya.sees("Maya Lindqvist leads")
+
+        await maya.type_command("/rollback shop-recommender")
+        await maya.picture("rollback-form")
+        await maya.answer("Ask for approval", **{"Why?": "Conversion fell right after version 8."})
+        await maya.sees("Nothing is changed until these have approved")
+        await maya.page.keyboard.press("Escape")
+
+        tomas = await Window.open(chromium, backout, "tomas")
+        await tomas.press("Approve")
+        await tomas.answer("Approve", Why="The drop began with the deployment.")
+        await maya.sees("The drop began with the deployment.")
+        await maya.picture("workspace")
+
+        aisha = await Window.open(chromium, backout, "aisha", dark=True)
+        await aisha.press("Approve")
+        await aisha.answer("Approve", Why="Revenue first.")
+        await aisha.sees("5 of 5")
+        await aisha.picture("workspace-dark")
+        await maya.sees("5 of 5")
+
+        carla = await Window.open(chromium, backout, "carla")
+        await carla.type_command("/comms")
+        await expect(carla.page.get_by_role("dialog")).to_contain_text("INC-1")
+        await carla.picture("comms-form")
+        await carla.page.get_by_role("dialog").get_by_role("button", name="Post to #").click()
+        await carla.sees("It is on its way to #customer-status")
+        await carla.page.keyboard.press("Escape")
+        home = await Window.open(chromium, backout, "aisha", where="home")
+        await home.sees("Open incidents")
+        await home.picture("home")
+
+        monkeypatch.setenv("BACKOUT_CONFIG", str(tmp_path / "config"))
+        record = CliRunner().invoke(cli, ["export", "INC-1", "--database", backout.database])
+    assert record.exit_code == 0, record.output
+    for words in ("Conversion fell right after version 8.", "The drop began with the deployment.", "Revenue first."):
+        assert words in record.output

@@ -1,0 +1,1 @@
+"""One file per situation, played through the real app."""
