@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, Index, text
 from sqlalchemy import Column as Stored
 from sqlmodel import Field as Column
 from sqlmodel import SQLModel
@@ -58,8 +58,11 @@ class ExecutionState(StrEnum):
     UNKNOWN = "unknown"
 
 
+_RUNNING = text("state IN ('running', 'validating')")
+
+
 class Execution(SQLModel, table=True):
-    """One rollback being carried out: at most one per approved round, by its key.
+    """One rollback being carried out: at most one per approved round, by its key, and one per system at a time.
 
     Attributes:
         detail: What came of it, in words.
@@ -69,6 +72,9 @@ class Execution(SQLModel, table=True):
     """
 
     __tablename__ = "execution"
+    __table_args__ = (
+        Index("one_running_execution", "system", unique=True, sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+    )
 
     request_id: str = Column(primary_key=True)
     round: int = Column(primary_key=True)

@@ -172,7 +172,7 @@ def draft(system: str, target: Target, from_version: str, to_version: str) -> Dr
             "title": "Ask the serving process",
             "words": f"Ask {target.serving_url} {target.answers} times which version answers, up to {CHECKS} times "
             f"{CHECK_AGAIN_AFTER.seconds} seconds apart: every answer must be version {to_version}. Ask again after "
-            f"{', '.join(str(minutes(after)) for after in WATCH)} minutes.",
+            f"{', '.join(str(minutes(after)) for after in WATCH[:-1])} and {minutes(WATCH[-1])} minutes.",
             "times": target.answers,
             **each,
         },

@@ -56,7 +56,7 @@ def test_steps_say_in_words_what_is_done_and_how_it_is_taken_back() -> None:
         "desired": "8",
     }
     assert "Ask http://models.example/shop 5 times" in steps[3]["words"]
-    assert "5, 15, 30 minutes" in steps[3]["words"]
+    assert "5, 15 and 30 minutes" in steps[3]["words"]
 
 
 def test_the_inverse_of_the_inverse_is_the_plan() -> None:

@@ -12,7 +12,7 @@ from bot.rollback import rules
 from bot.rollback.models import Execution, ExecutionState, Plan, StageOutcome
 from bot.rollback.service import progress
 from bot.rollback.service.checking import first_check
-from bot.rollback.service.queries import running
+from bot.rollback.service.queries import is_newest, running
 
 REFUSED = "refused"
 
@@ -26,20 +26,10 @@ def start(work: Work, *, plan_id: str, request_id: str, round_number: int) -> Ex
     if work.session.get(Execution, (request_id, round_number)) is not None:
         return None
     why = _why_not(work, plan, request_id, round_number)
-    if why:
-        _refuse(work, plan, request_id, round_number, why)
+    execution = None if why else _insert(work, plan, request_id, round_number)
+    if execution is None:
+        _refuse(work, plan, request_id, round_number, why or _why_busy(plan))
         return None
-    execution = Execution(
-        request_id=request_id,
-        round=round_number,
-        plan_id=plan.id,
-        incident=plan.incident,
-        system=plan.system,
-        started_at=work.now,
-        due_at=work.now + rules.PATIENCE,
-    )
-    work.session.add(execution)
-    work.session.flush()
     _begin(work, execution, plan)
     work.session.refresh(execution)  # so that it can be read after this Work
     return execution
@@ -56,7 +46,7 @@ def settle_apply(work: Work, *, request_id: str, round_number: int, applied: Map
         return
     _close_stages(work, execution, applied)
     _record_target(work, execution, plan, applied)
-    if execution.state not in (ExecutionState.RUNNING, ExecutionState.UNKNOWN):
+    if execution.state not in (ExecutionState.RUNNING, ExecutionState.UNKNOWN) or not is_newest(work, execution):
         outbox.refresh_card(work, plan.incident)
     elif applied["outcome"] in ("changed", "already"):
         _validate(work, execution, plan, applied["words"])
@@ -66,12 +56,31 @@ def settle_apply(work: Work, *, request_id: str, round_number: int, applied: Map
 
 def _why_not(work: Work, plan: Plan, request_id: str, round_number: int) -> str | None:
     system = incidents.known_system(work, plan.system)
-    other = running(work, plan.system)
     return (
         approvals.still_approved(work, request_id, round_number, rules.plan_digest(plan))
         or rules.why_plan_changed(plan, system.target if system else None)
-        or (f"another rollback of {plan.system} is being carried out (in {other.incident})" if other else None)
+        or (_why_busy(plan) if running(work, plan.system) else None)
     )
+
+
+def _why_busy(plan: Plan) -> str:
+    return f"another rollback of {plan.system} is being carried out"
+
+
+def _insert(work: Work, plan: Plan, request_id: str, round_number: int) -> Execution | None:
+    """Make the execution; None if one of this system began at the same moment: the schema lets only one through."""
+    execution = Execution(
+        request_id=request_id,
+        round=round_number,
+        plan_id=plan.id,
+        incident=plan.incident,
+        system=plan.system,
+        started_at=work.now,
+        due_at=work.now + rules.PATIENCE,
+    )
+    if not work.add_once(execution):
+        return None
+    return progress.execution_of(work, request_id, round_number)
 
 
 def _refuse(work: Work, plan: Plan, request_id: str, round_number: int, why: str) -> None:

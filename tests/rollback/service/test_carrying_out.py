@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from sqlmodel import col
 
+from bot.approvals import service as approvals
 from bot.foundation import trail
 from bot.foundation.work import Work
 from bot.incidents.models import Systems
 from bot.people import service as people
 from bot.rollback import rules, service
-from bot.rollback.models import Plan, StageOutcome
+from bot.rollback.models import Execution, Plan, StageOutcome
 from bot.rollback.targets import Applied, FlagFile, Outcome, ServingProcess
 from tests.rollback.rehearsal import SHOP, Rehearsal, ScriptedTarget, rehearsal, retargeted
 from tests.support.stores import TRAIL_KEY
@@ -167,6 +168,45 @@ async def test_a_target_that_stood_there_already_is_proved_all_the_same(
     assert played.execution().state == "done"
     assert played.stages()[1].outcome == StageOutcome.ALREADY_THERE
     assert "rollback.target_not_changed" in played.recorded()
+
+
+async def test_two_rollbacks_of_a_system_that_start_at_the_same_moment(
+    played: Rehearsal, target: ScriptedTarget, tmp_path: Path
+) -> None:
+    """The schema lets only one through, whatever was read before."""
+    target.answers = [SILENT]
+    await played.carry_out()
+
+    def second(work: Work) -> bool:
+        running = service.running(work, SHOP)
+        assert running is not None
+        twin = running.model_dump() | {"request_id": "req_of_a_twin"}
+        return work.add_once(Execution(**twin))
+
+    assert played.people.does("backout", second) is False
+    assert len(played.executions()) == 1
+
+
+async def test_an_outcome_that_comes_after_something_else_was_done_changes_nothing(
+    played: Rehearsal, target: ScriptedTarget
+) -> None:
+    """R100: it is recorded, but what was done since counts."""
+    plan = played.ask()
+    played.approve("tomas", "aisha")
+    asked = played.people.reads(approvals.latest, "INC-1")
+    assert asked is not None
+    played.people.does("backout", service.start, plan_id=plan.id, request_id=asked.id, round_number=asked.round)
+    played.people.clock.pass_time(minutes=10)
+    played.people.does("backout", service.run_due)
+    later = played.ask(by="jonas", from_version="7", to_version="8", incident="INC-1")
+    played.approve("tomas", "aisha")
+    asked = played.people.reads(approvals.latest, "INC-1")
+    assert asked is not None
+    played.people.clock.pass_time(seconds=1)
+    played.people.does("backout", service.start, plan_id=later.id, request_id=asked.id, round_number=asked.round)
+    await played.tick()
+    assert played.execution(plan).state == "unknown"
+    assert len(played.people.trail(action="rollback.target_changed")) == 2
 
 
 @pytest.fixture

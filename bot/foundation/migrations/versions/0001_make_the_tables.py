@@ -330,6 +330,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_execution_incident"), ["incident"], unique=False)
         batch_op.create_index(batch_op.f("ix_execution_plan_id"), ["plan_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_execution_system"), ["system"], unique=False)
+        batch_op.create_index(
+            "one_running_execution",
+            ["system"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('running', 'validating')"),
+            postgresql_where=sa.text("state IN ('running', 'validating')"),
+        )
 
     op.create_table(
         "question",
@@ -393,6 +400,11 @@ def downgrade() -> None:
 
     op.drop_table("question")
     with op.batch_alter_table("execution", schema=None) as batch_op:
+        batch_op.drop_index(
+            "one_running_execution",
+            sqlite_where=sa.text("state IN ('running', 'validating')"),
+            postgresql_where=sa.text("state IN ('running', 'validating')"),
+        )
         batch_op.drop_index(batch_op.f("ix_execution_system"))
         batch_op.drop_index(batch_op.f("ix_execution_plan_id"))
         batch_op.drop_index(batch_op.f("ix_execution_incident"))
