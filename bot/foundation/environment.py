@@ -68,7 +68,8 @@ def trail_key(url: str, given: SecretStr | None) -> tuple[bytes, Path | None]:
         The key, and the file's path when it was made just now (to be said aloud).
 
     Raises:
-        SettingError: for a database server without BACKOUT_TRAIL_KEY, or a key file that others may read.
+        SettingError: for a database server without BACKOUT_TRAIL_KEY, or a key file that is empty or that others may
+            read.
     """
     if given:
         return given.get_secret_value().encode(), None
@@ -81,7 +82,10 @@ def trail_key(url: str, given: SecretStr | None) -> tuple[bytes, Path | None]:
         return path.read_bytes(), path
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise SettingError(f"{path}: others may read the trail's key; run: chmod 600 {path}")
-    return path.read_bytes(), None
+    key = path.read_bytes()
+    if not key.strip():
+        raise SettingError(f"{path}: the trail's key is empty; put the key back, or remove the file of a new database")
+    return key, None
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -11,7 +11,7 @@ Refusal is shown to that person only and nothing else is changed. It never calls
         return None
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -138,6 +138,16 @@ class Router:
         return _entry(self.events, kind)
 
 
+def together(routers: Iterable[Router]) -> Router:
+    """Bring routers together into one; two that answer the same gesture are a mistake (ValueError)."""
+    one = Router()
+    for router in routers:
+        for table, more in zip(_tables(one), _tables(router), strict=True):
+            for name, handler in more.items():
+                _entry(table, name)(handler)
+    return one
+
+
 @dataclass(frozen=True)
 class Surfaces:
     """The parts of shared surfaces, in order: functions of a reading and whom or what the surface is about."""
@@ -154,3 +164,7 @@ def _entry(table: dict[str, HandlerT], name: str) -> Callable[[HandlerT], Handle
         return handler
 
     return register
+
+
+def _tables(router: Router) -> tuple[dict[str, Callable[..., Any]], ...]:
+    return router.buttons, router.forms, router.commands, router.shortcuts, router.events

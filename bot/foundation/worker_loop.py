@@ -17,12 +17,17 @@ from bot.foundation.errors import StoreUnavailableError
 from bot.foundation.models import Beat
 from bot.foundation.outbox import Sweep
 from bot.foundation.sender import Sender
-from bot.foundation.work import Actor, Reading, Work
+from bot.foundation.work import Actor, Work
 
 log = logging.getLogger(__name__)
 WORKER = Actor("system", "worker", "Backout")
 BEAT_EVERY = timedelta(seconds=15)
 METRONOME_SECONDS = 1
+SWEEPS_A_TICK = 20
+"""So often a sweep may take another lot before messages have their turn."""
+AFTER_DEFECT = timedelta(seconds=5)
+A_MOMENT = timedelta(milliseconds=100)
+"""What a sweep left over (another process holds it) is not asked for again without a pause."""
 
 
 class WorkerLoop:
@@ -33,17 +38,19 @@ class WorkerLoop:
         self._sender = sender
         self._sweeps = sweeps
         self._beat_at: datetime | None = None
+        self._put_off: dict[str, datetime] = {}
         self._wake = asyncio.Event()
 
     async def tick(self) -> datetime | None:
         """Do everything that is due now; returns when the next thing is."""
-        dues = await self._store.read(self._next_dues)
-        for sweep, due in zip(self._sweeps, dues, strict=True):
-            if due is not None and due <= self._store.clock.now():
-                await self._sweep(sweep)
+        finished = set()
+        for sweep, due in await self._next_dues():
+            if due <= self._store.clock.now() and await self._sweep(sweep):
+                finished.add(sweep.name)
         next_row = await self._sender.tick()
         await self._beat()
-        later = [due for due in await self._store.read(self._next_dues) if due is not None]
+        soon = self._store.clock.now() + A_MOMENT
+        later = [max(due, soon) if sweep.name in finished else due for sweep, due in await self._next_dues()]
         return min([*later, next_row] if next_row else later, default=None)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -51,7 +58,8 @@ class WorkerLoop:
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
-            loop.call_soon_threadsafe(self._wake.set)
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._wake.set)
 
         self._store.after_commit = wake
         metronome = AsyncIOScheduler(timezone="UTC")
@@ -71,21 +79,40 @@ class WorkerLoop:
             return await self.tick()
         except StoreUnavailableError as error:
             log.warning("the worker waits: %s", error)
-            return None
+        except Exception:
+            log.exception("a round of the worker failed")  # a loop that died would be worse
+        return self._store.clock.now() + AFTER_DEFECT
 
     def _seconds_until(self, moment: datetime | None) -> float | None:
         return max(0.0, (moment - self._store.clock.now()).total_seconds()) if moment else None
 
-    async def _sweep(self, sweep: Sweep) -> None:
-        """Run one sweep; a defect in it must not stop the others."""
+    async def _sweep(self, sweep: Sweep) -> bool:
+        """Run one sweep; says whether it took all it could. A defect in it stops neither the others nor the loop."""
         try:
-            while await self._store.submit(Actor("system", sweep.name, "Backout"), sweep.run):
-                pass
+            for _ in range(SWEEPS_A_TICK):
+                if not await self._store.submit(Actor("system", sweep.name, "Backout"), sweep.run):
+                    return True
+        except StoreUnavailableError:
+            raise
         except Exception:
             log.exception("sweep %s failed", sweep.name)
+            self._put_off[sweep.name] = self._store.clock.now() + AFTER_DEFECT
+        return False
 
-    def _next_dues(self, reading: Reading) -> list[datetime | None]:
-        return [sweep.next_due(reading) for sweep in self._sweeps]
+    async def _next_dues(self) -> list[tuple[Sweep, datetime]]:
+        """Return when each sweep has something to do, if it has; one that met a defect waits a little."""
+        found = []
+        for sweep in self._sweeps:
+            try:
+                due = await self._store.read(sweep.next_due)
+            except StoreUnavailableError:
+                raise
+            except Exception:
+                log.exception("sweep %s cannot say when it is due", sweep.name)
+                continue
+            if due is not None:
+                found.append((sweep, max(due, self._put_off.get(sweep.name, due))))
+        return found
 
     async def _beat(self) -> None:
         """Show other processes that this loop is alive."""

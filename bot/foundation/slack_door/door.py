@@ -11,13 +11,13 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.models.views import View
 
-from bot.foundation import metrics
-from bot.foundation.blocks import Message, modal, plain, section
+from bot.foundation import block_rules, metrics
+from bot.foundation.blocks import Message, as_dicts, modal, plain, section
 from bot.foundation.db import Store
 from bot.foundation.errors import Refusal
 from bot.foundation.models import Nonce
 from bot.foundation.outbox import whisper
-from bot.foundation.router import Answer, Open, Replace, Router, Say, Show
+from bot.foundation.router import Answer, Open, Replace, Router, Say, Show, together
 from bot.foundation.slack_door import payloads
 from bot.foundation.slack_port import Identity, SlackError, SlackPort
 from bot.foundation.work import Actor, Work
@@ -43,12 +43,14 @@ class SlackDoor:
         self._slack = slack
         self._identify = identify
         self._bolt = _bolt(who)
-        for router in routers:
-            self._listen(router)
+        self._listen(together(routers))
 
     async def dispatch(self, payload: Mapping[str, Any], nonce: str, headers: Mapping[str, str]) -> BoltResponse:
         """Let Bolt find who answers an authentic payload. `nonce` marks this request: a second one has no effect."""
         started = time.perf_counter()
+        if not payloads.is_sound(payload):
+            metrics.gestures.labels(outcome="malformed").inc()
+            return BoltResponse(status=400, body="")
         request = AsyncBoltRequest(
             body=dict(payload), headers=dict(headers), context={"nonce": nonce}, mode="socket_mode"
         )
@@ -117,7 +119,9 @@ class SlackDoor:
                 case Say(text=text):
                     await ack(response_action="update", view=_notice([section(text)]).to_dict())
                 case Show(message=message):
-                    await ack(response_action="update", view=_notice(message.blocks).to_dict())
+                    await ack(
+                        response_action="update", view=_notice(message.blocks or [section(message.text)]).to_dict()
+                    )
                 case None:
                     await ack()
 
@@ -136,6 +140,8 @@ class SlackDoor:
                 await self._store.submit(Actor("person", user, user), verb)
             except Repeated:
                 log.info("event delivered twice, taken once")
+            except Refusal as refusal:
+                log.info("event refused: %s", refusal)  # there is nobody to tell; asking again would not help
 
         return listener
 
@@ -175,6 +181,7 @@ class SlackDoor:
         _claim(work, nonce)
         work.actor = self._identify(work, *who)
         answer = handle(work)
+        _refuse_defective(answer)
         if isinstance(answer, Say) and channel:
             whisper(work, channel, work.actor.id, answer.text)
             return None
@@ -205,7 +212,9 @@ class SlackDoor:
                 case Say(text=text):
                     await self._slack.open_view(trigger, _notice([section(text)]), on_top=in_modal)
                 case Show(message=message):
-                    await self._slack.open_view(trigger, _notice(message.blocks), on_top=in_modal)
+                    await self._slack.open_view(
+                        trigger, _notice(message.blocks or [section(message.text)]), on_top=in_modal
+                    )
                 case None:
                     return
         except SlackError as error:
@@ -259,11 +268,21 @@ def _call(handler: Callable[..., Answer], gesture: object, work: Work) -> Answer
     return handler(gesture, work)
 
 
+def _refuse_defective(answer: Answer) -> None:
+    """Raise for an answer that Slack would refuse, while nothing is committed yet (ValueError, a defect of ours)."""
+    defects: list[str] = []
+    match answer:
+        case Open(view=view) | Replace(view=view):
+            defects = block_rules.problems("modal", view.to_dict())
+        case Show(message=message):
+            defects = block_rules.problems("message", as_dicts(message.blocks))
+    if defects:
+        raise ValueError("; ".join(defects))
+
+
 def _claim(work: Work, nonce: str) -> None:
-    if work.session.get(Nonce, nonce) is not None:
+    if not work.add_once(Nonce(value=nonce, seen_at=work.now)):
         raise Repeated
-    work.session.add(Nonce(value=nonce, seen_at=work.now))
-    work.session.flush()
 
 
 def _channel(body: Body) -> str | None:

@@ -1,12 +1,103 @@
-"""Slack's payloads, read into the plain values that handlers take (docs.slack.dev/reference/interaction-payloads)."""
+"""Slack's payloads, read into the plain values that handlers take (docs.slack.dev/reference/interaction-payloads).
+
+Signed does not mean sane: what `is_sound` lets through has the shapes that Bolt and the readers below rely on.
+"""
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.foundation.router import Click, Command, Form, Shortcut
 
 Json = Mapping[str, Any]
+NEEDED = {
+    "block_actions": ("actions", "user"),
+    "view_submission": ("view", "user"),
+    "event_callback": ("event",),
+    "message_action": ("callback_id", "user"),
+    "shortcut": ("callback_id", "user"),
+}
+
+
+class _Thing(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+
+class _Named(_Thing):
+    id: str
+    team_id: str | None = None
+
+
+class _Choice(_Thing):
+    value: str
+
+
+class _Action(_Thing):
+    action_id: str
+    block_id: str | None = None
+    value: str | None = None
+    selected_option: _Choice | None = None
+
+
+class _State(_Thing):
+    values: dict[str, dict[str, dict[str, Any]]] = {}
+
+
+class _View(_Thing):
+    id: str | None = None
+    type: str | None = None
+    callback_id: str | None = None
+    team_id: str | None = None
+    private_metadata: str | None = None
+    state: _State | None = None
+    blocks: list[dict[str, Any]] | None = None
+
+
+class _Event(_Thing):
+    type: str
+    user: str | _Named | None = None
+    message: dict[str, Any] | None = None
+    previous_message: dict[str, Any] | None = None
+    item: dict[str, Any] | None = None
+    assistant_thread: dict[str, Any] | None = None
+    view: _View | None = None
+
+
+class _Body(_Thing):
+    type: str | None = None
+    api_app_id: str | None = None
+    team_id: str | None = None
+    user_id: str | None = None
+    channel_id: str | None = None
+    trigger_id: str | None = None
+    callback_id: str | None = None
+    response_url: str | None = None
+    event_id: str | None = None
+    command: Annotated[str | None, Field(min_length=1)] = None
+    text: str | None = None
+    team: _Named | None = None
+    user: _Named | None = None
+    channel: _Named | None = None
+    enterprise: _Named | None = None
+    view: _View | None = None
+    event: _Event | None = None
+    message: dict[str, Any] | None = None
+    actions: Annotated[list[_Action] | None, Field(min_length=1)] = None
+    authorizations: list[dict[str, Any]] | None = None
+    response_urls: list[dict[str, Any]] | None = None
+
+
+def is_sound(body: Json) -> bool:
+    """Say whether a payload has the shape that Slack documents, as far as anybody here looks into it."""
+    try:
+        read = _Body.model_validate(body)
+    except ValidationError:
+        return False
+    if read.command is not None and not (read.user_id and read.channel_id):
+        return False
+    return all(getattr(read, name) is not None for name in NEEDED.get(read.type or "", ()))
 
 
 def click(body: Json) -> Click:
@@ -26,12 +117,14 @@ def click(body: Json) -> Click:
 def form(body: Json) -> Form:
     """Read a view_submission payload."""
     view = body["view"]
-    return Form(callback=view["callback_id"], values=_values(view), metadata=_object(view.get("private_metadata")))
+    return Form(
+        callback=view.get("callback_id") or "", values=_values(view), metadata=_object(view.get("private_metadata"))
+    )
 
 
 def command(body: Json) -> Command:
     """Read a slash command."""
-    return Command(name=body["command"], text=str(body.get("text", "")).strip(), channel=body["channel_id"])
+    return Command(name=body["command"], text=_storable(body.get("text")).strip(), channel=body["channel_id"])
 
 
 def shortcut(body: Json) -> Shortcut:
@@ -40,8 +133,8 @@ def shortcut(body: Json) -> Shortcut:
     return Shortcut(
         callback=body["callback_id"],
         channel=(body.get("channel") or {}).get("id", ""),
-        text=str(message.get("text", "")),
-        author=str(message.get("user", "")),
+        text=_storable(message.get("text")),
+        author=_storable(message.get("user")),
     )
 
 
@@ -59,7 +152,8 @@ def person(body: Json) -> tuple[str, str]:
 def first_field(body: Json) -> str | None:
     """Return the block id of a modal's first input, where a refusal without a field is shown."""
     blocks = (body.get("view") or {}).get("blocks") or []
-    return next((block["block_id"] for block in blocks if block.get("type") == "input"), None)
+    names = (block.get("block_id") for block in blocks if block.get("type") == "input")
+    return next((name for name in names if isinstance(name, str)), None)
 
 
 def has_field(body: Json, field: str | None) -> bool:
@@ -74,22 +168,27 @@ def _values(view: Json) -> dict[str, str]:
 
 
 def _value(element: Json) -> str:
-    return str(element.get("value") or _chosen(element) or "")
+    return _storable(element.get("value") or _chosen(element))
 
 
 def _chosen(element: Json) -> str | None:
     option = element.get("selected_option")
     if isinstance(option, Mapping):
-        return str(option["value"])
+        return _storable(option.get("value"))
     for key in ("selected_user", "selected_channel", "selected_conversation", "selected_date", "selected_time"):
         if element.get(key):
-            return str(element[key])
+            return _storable(element[key])
     return None
+
+
+def _storable(text: Any) -> str:
+    """Return what somebody typed without what no database takes: NUL characters and lone surrogates."""
+    return "" if text is None else str(text).replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _object(text: Any) -> dict[str, Any]:
     try:
         value = json.loads(text) if text else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
