@@ -81,9 +81,9 @@ ROUTERS = (
 WEB = (alerts_web.router,)
 CARD = (
     incidents_slack.card_section,
-    alerts_slack.card_section,
-    rollback_slack.card_section,
     approvals_slack.card_section,
+    rollback_slack.card_section,
+    alerts_slack.card_section,
     escalation_slack.card_section,
     comms_slack.card_section,
 )

@@ -270,13 +270,25 @@ class Section:
 
 
 def fit(
-    sections: Sequence[Section], *, limit: int = MESSAGE_BLOCKS, characters: int = MESSAGE_CHARACTERS
+    sections: Sequence[Section],
+    *,
+    limit: int = MESSAGE_BLOCKS,
+    characters: int = MESSAGE_CHARACTERS,
+    detail_last: bool = False,
 ) -> list[Block]:
-    """Lay sections out in order, dropping detail from the last section on until all fits; buttons are never dropped."""
+    """Lay sections out in order, dropping detail from the last section on until all fits; buttons are never dropped.
+
+    With `detail_last` what must be seen of every section comes first, and all detail after a line: under pressure
+    nobody should have to scroll past a description to find the button.
+    """
     kept = [list(part.detail) for part in sections]
 
     def laid_out() -> list[Block]:
-        return [block for part, detail in zip(sections, kept, strict=True) for block in (*part.blocks, *detail)]
+        if not detail_last:
+            return [block for part, detail in zip(sections, kept, strict=True) for block in (*part.blocks, *detail)]
+        first = [block for part in sections for block in part.blocks]
+        rest = [block for detail in kept for block in detail]
+        return [*first, divider(), *rest] if rest else first
 
     while len(laid_out()) > limit or _length(laid_out()) > characters:
         longest = next((detail for detail in reversed(kept) if detail), None)

@@ -17,7 +17,7 @@ def build_card(sections: Sequence[CardSection]) -> Callable[[Reading, Payload], 
         incident = service.get(reading, payload["incident"])
         names = service.names_in(reading, incident)
         parts = [section(reading, incident.name) for section in sections]
-        return Post(incident.channel, Message(views.card_text(incident, names), fit(parts)))
+        return Post(incident.channel, Message(views.card_text(incident, names), fit(parts, detail_last=True)))
 
     return build
 

@@ -88,6 +88,7 @@ async def test_four_people_play_an_incident_from_alert_to_export(
         await maya.sees("Maya Lindqvist leads")
 
         await maya.type_command("/rollback shop-recommender")
+        await expect(maya.page.get_by_role("dialog")).to_contain_text("Why?")
         await maya.picture("rollback-form")
         await maya.answer("Ask for approval", **{"Why?": "Conversion fell right after version 8."})
         await maya.sees("Nothing is changed until these have approved")

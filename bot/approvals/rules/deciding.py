@@ -373,3 +373,25 @@ def _roles(round_: Round) -> list[str]:
 def _clock(moment: datetime, person: str, directory: Directory) -> str:
     found = people.person_by_slack(directory, person)
     return clock(moment, found[1].zone if found else "UTC")
+
+
+_TO_YOU = {
+    "asked": "asked",
+    "prepared": "prepared",
+    "may": "may",
+    "was": "were",
+    "became": "became",
+    "is": "are",
+    "has": "have",
+}
+
+
+def addressed(why: str, name: str) -> str:
+    """Say to somebody what `why_not` says about them: “You asked for this”, not “Ann asked for this”."""
+    verb, space, rest = why.removeprefix(f"{name} ").partition(" ")
+    if why.startswith(f"{name}'s "):
+        about = why.removeprefix(f"{name}'s ")
+        return f"Your {about}".replace(f"so {name} can", "so you can")
+    if not why.startswith(f"{name} ") or verb not in _TO_YOU:
+        return why
+    return f"You {_TO_YOU[verb]}{space}{rest.replace(f'include {name}', 'include you')}"

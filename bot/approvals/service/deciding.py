@@ -122,10 +122,10 @@ def _why_closed(work: Work, request: Request) -> str | None:
 
 
 def _need_right(work: Work, request: Request, choice: Choice) -> None:
-    given = queries.votes(work, request.id, request.round)
-    why = rules.why_not(work.actor.id, rules.round_of(request), given, queries.standing_of(work), choice)
+    given, standing = queries.votes(work, request.id, request.round), queries.standing_of(work)
+    why = rules.why_not(work.actor.id, rules.round_of(request), given, standing, choice)
     if why:
-        raise Refusal(why)
+        raise Refusal(rules.addressed(why, standing.name(work.actor.id)))
 
 
 def _need_seat(work: Work, request: Request) -> None:
@@ -133,7 +133,7 @@ def _need_seat(work: Work, request: Request) -> None:
     round_, standing = rules.round_of(request), queries.standing_of(work)
     why = rules.why_not(work.actor.id, round_, [], standing, Choice.REJECT)
     if why and (work.actor.id == request.requester or not rules.seats_of(work.actor.id, round_, standing)):
-        raise Refusal(why)
+        raise Refusal(rules.addressed(why, standing.name(work.actor.id)))
 
 
 def _vote(work: Work, request: Request, choice: Choice, reason: str) -> Vote:

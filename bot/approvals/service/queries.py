@@ -69,9 +69,7 @@ def still_approved(reading: Reading, request_id: str, round: int, plan_digest: s
 
 def standing_of(reading: Reading) -> rules.Standing:
     """Return who people are at this moment, by the directory and by what Slack says about their accounts."""
-    directory = reading.config[Directory]
-    ids = (person.slack for person in directory.people.values())
-    return rules.Standing(directory, reading.now, frozenset(one for one in ids if people.is_active(reading, one)))
+    return rules.Standing(reading.config[Directory], reading.now, people.everybody_active(reading))
 
 
 def waiting_for(reading: Reading, person: str) -> list[Request]:
