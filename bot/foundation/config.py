@@ -19,6 +19,8 @@ from bot.foundation.errors import ConfigError, Problem
 
 Location = tuple[str | int, ...]
 Lines = dict[Location, int]
+MOST_VALUES = 100_000
+"""A file of aliases of aliases ends here; the largest real configuration has a few thousand values."""
 
 
 class Settings(BaseModel):
@@ -114,7 +116,7 @@ def load(directory: Path, files: Sequence[File], checks: Sequence[Check], loader
         except ConfigError as error:
             problems += error.problems
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(sorted(problems))
     config = Config(sections, documents)
     problems = sorted(problem for check in checks for problem in check(config))
     if problems:
@@ -133,25 +135,40 @@ def read(path: Path) -> Document:
     Raises:
         ConfigError: for tags, duplicate keys, and what is not YAML or not UTF-8.
     """
+    text = _text(path)
     try:
-        text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except FileNotFoundError:
-        raise ConfigError(
-            [Problem(path, 1, "this file is missing", "put it back, or start from the example")]
-        ) from None
-    except UnicodeDecodeError as error:
-        raise ConfigError([Problem(path, 1, f"not UTF-8 at byte {error.start}", "save it as UTF-8")]) from None
-    except yaml.MarkedYAMLError as error:
-        line = (error.problem_mark.line + 1) if error.problem_mark else 1
-        raise ConfigError(
-            [Problem(path, line, f"not YAML: {error.problem}", "check the indentation and quotes")]
-        ) from None
-    lines: Lines = {(): 1}
-    problems = list(_walk(path, node, (), lines)) if node else []
+        lines: Lines = {(): 1}
+        problems = list(_walk(path, node, (), lines)) if node else []
+        values = yaml.safe_load(text) if not problems else None
+    except yaml.YAMLError as error:
+        raise ConfigError([_not_yaml(path, error)]) from None
+    except (ValueError, RecursionError) as error:  # a date like 2026-13-40, or a value that contains itself
+        problem = Problem(
+            path, 1, f"a value cannot be read: {str(error)[:100]}", "put dates in quotes; no value may hold itself"
+        )
+        raise ConfigError([problem]) from None
     if problems:
         raise ConfigError(problems)
-    return Document(path, yaml.safe_load(text), lines)
+    return Document(path, values, lines)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        problem = Problem(path, 1, "this file is missing", "put it back, or start from the example")
+    except UnicodeDecodeError as error:
+        problem = Problem(path, 1, f"not UTF-8 at byte {error.start}", "save it as UTF-8")
+    except OSError as error:
+        problem = Problem(path, 1, f"cannot be read: {error.strerror}", "make it a file that Backout may read")
+    raise ConfigError([problem])
+
+
+def _not_yaml(path: Path, error: yaml.YAMLError) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    what = str(getattr(error, "problem", None) or str(error).splitlines()[0])
+    return Problem(path, mark.line + 1 if mark else 1, f"not YAML: {what}", "check the indentation and quotes")
 
 
 def fit(document: Document, model: type[SettingsT]) -> SettingsT:
@@ -164,18 +181,27 @@ def fit(document: Document, model: type[SettingsT]) -> SettingsT:
 
 def _walk(path: Path, node: yaml.Node, at: Location, lines: Lines) -> Iterator[Problem]:
     lines.setdefault(at, node.start_mark.line + 1)
+    if len(lines) > MOST_VALUES:
+        raise ValueError("more values than any configuration needs")
     if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                what = f"“{key.value}” stands here a second time"
-                yield Problem(path, key.start_mark.line + 1, what, "keep one of the two")
-            seen.add(key.value)
-            lines[(*at, key.value)] = key.start_mark.line + 1
-            yield from _walk(path, value, (*at, key.value), lines)
+        yield from _walk_mapping(path, node, at, lines)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             yield from _walk(path, value, (*at, index), lines)
+
+
+def _walk_mapping(path: Path, node: yaml.MappingNode, at: Location, lines: Lines) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            yield Problem(path, line, "a list or a mapping stands where a name is expected", "write a plain name")
+            continue
+        if key.value in seen:
+            yield Problem(path, line, f"“{key.value}” stands here a second time", "keep one of the two")
+        seen.add(key.value)
+        lines[(*at, key.value)] = line
+        yield from _walk(path, value, (*at, key.value), lines)
 
 
 def _problem(document: Document, model: type[Settings], detail: dict[str, Any]) -> Problem:
