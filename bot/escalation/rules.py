@@ -87,15 +87,15 @@ def is_higher(severity: str, than: str) -> bool:
 
 
 def summon(
-    directory: Directory, roles: Sequence[RoleKey], system: str, now: datetime, active: Container[str]
+    directory: Directory, roles: Sequence[RoleKey], system: str, now: datetime, reachable: Container[str]
 ) -> list[Summoned]:
     """Return whom these roles reach now, each person once, in the order of roles.
 
-    For each holder who is not active the deputy is asked; of a rota the first in turn who can be reached.
+    For each holder who cannot be reached the deputy is asked; of a rota the first in turn who can be reached.
     """
     found: dict[str, Summoned] = {}
     for role in roles:
-        for summoned in _reached(directory, role, system, now, active):
+        for summoned in _reached(directory, role, system, now, reachable):
             found.setdefault(summoned.person, summoned)
     return list(found.values())
 
@@ -153,23 +153,23 @@ def checks(config: Config) -> Iterator[Problem]:
 
 
 def _reached(
-    directory: Directory, role: RoleKey, system: str, now: datetime, active: Container[str]
+    directory: Directory, role: RoleKey, system: str, now: datetime, reachable: Container[str]
 ) -> Iterator[Summoned]:
     entry = directory.roles.get(role)
     for key in people.holders(directory, role, system, now):
-        summoned = _holder_or_deputy(directory, entry.title if entry else role, key, active)
+        summoned = _holder_or_deputy(directory, entry.title if entry else role, key, reachable)
         if summoned:
             yield summoned
             if entry and entry.rota and system not in entry.by_system:
                 return
 
 
-def _holder_or_deputy(directory: Directory, title: str, key: PersonKey, active: Container[str]) -> Summoned | None:
+def _holder_or_deputy(directory: Directory, title: str, key: PersonKey, reachable: Container[str]) -> Summoned | None:
     holder = directory.people[key]
-    if holder.slack in active:
+    if holder.slack in reachable:
         return Summoned(holder.slack, title)
     deputy = directory.people[holder.deputy] if holder.deputy else None
-    return Summoned(deputy.slack, title, holder.name) if deputy and deputy.slack in active else None
+    return Summoned(deputy.slack, title, holder.name) if deputy and deputy.slack in reachable else None
 
 
 def _role_problems(directory: Directory, document: Document, at: Location, tier: Tier) -> Iterator[Problem]:

@@ -216,9 +216,8 @@ def _bring_in(work: Work, escalation: Escalation, first: int, because: str) -> N
 
 
 def _summoned(reading: Reading, escalation: Escalation, tier: Tier) -> list[rules.Summoned]:
-    directory = reading.config[Directory]
-    active = {person.slack for person in directory.people.values() if people.is_active(reading, person.slack)}
-    return rules.summon(directory, tier.roles, escalation.system, reading.now, active)
+    directory, reachable = reading.config[Directory], people.everybody_reachable(reading)
+    return rules.summon(directory, tier.roles, escalation.system, reading.now, reachable)
 
 
 def _run_clock(work: Work, escalation: Escalation) -> None:

@@ -1,6 +1,6 @@
 """Who is this, whom does a role reach now, and what did Slack say about an account?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,6 +49,16 @@ def why_not_active(reading: Reading, user_id: str) -> str | None:
 def is_active(reading: Reading, user_id: str) -> bool:
     """Is this somebody of the directory whose account was checked and is a plain member's?"""
     return why_not_active(reading, user_id) is None
+
+
+def everybody_active(reading: Reading) -> frozenset[str]:
+    """Return the Slack ids of everybody in the directory who may act now, in one query."""
+    return frozenset(_everybody(reading, unchecked_too=False))
+
+
+def everybody_reachable(reading: Reading) -> frozenset[str]:
+    """Return the Slack ids of everybody in the directory worth paging: accounts that were never checked, too."""
+    return frozenset(_everybody(reading, unchecked_too=True))
 
 
 def roles_of(reading: Reading, user_id: str, system: str | None = None) -> list[RoleKey]:
@@ -146,6 +156,17 @@ def unchecked(reading: Reading) -> str:
     wanted = {person.slack for person in reading.config[Directory].people.values()}
     missing = len(wanted) - len(_accounts(reading, wanted))
     return f"{missing} accounts not checked yet" if missing else ""
+
+
+def _everybody(reading: Reading, *, unchecked_too: bool) -> Iterator[str]:
+    directory = reading.config[Directory]
+    ids = [person.slack for person in directory.people.values()]
+    accounts = _accounts(reading, ids)
+    for one in ids:
+        account = accounts.get(one)
+        why = rules.why_not_identified(directory, one, account, directory.team.slack)
+        if why is None or (unchecked_too and account is None):
+            yield one
 
 
 def _reachable(reading: Reading, keys: Iterable[PersonKey]) -> list[str]:

@@ -220,3 +220,14 @@ def test_a_large_directory_is_asked_about_in_parts(tmp_path: Path) -> None:
     sizes = sorted(len(row.payload["people"]) for row in store.read_now(rows, "people.refresh"))
     store.close()
     assert sizes == [10, 25, 25]
+
+
+def test_everybody_at_once_is_who_each_question_alone_would_say(empty: Store) -> None:
+    """R072: deactivated accounts count for nothing; accounts never checked are still worth paging."""
+    _says(empty, "ann")
+    _says(empty, "bob", deleted=True)
+    assert empty.read_now(service.everybody_active) == {"U0ANN"}
+    assert empty.read_now(service.everybody_reachable) == {"U0ANN", "U0CY", "U0DEE", "U0EVE"}
+    for person in empty.config[Directory].people.values():
+        active = empty.read_now(service.is_active, person.slack)
+        assert active == (person.slack in empty.read_now(service.everybody_active))

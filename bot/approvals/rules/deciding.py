@@ -36,11 +36,17 @@ class Round:
 
 @dataclass(frozen=True)
 class Standing:
-    """Who people are at this moment. `active` holds the Slack ids that may act; None: everybody in the directory."""
+    """Who people are at this moment.
+
+    Attributes:
+        active: Slack ids that may act; None: everybody in the directory.
+        reader: Slack id of who reads the words, and is called “you” in them.
+    """
 
     directory: Directory
     now: datetime
     active: Container[str] | None = None
+    reader: str | None = None
 
     def is_active(self, person: str) -> bool:
         """Is this somebody of the directory whose account may act?"""
@@ -50,6 +56,10 @@ class Standing:
     def name(self, person: str) -> str:
         """Return what people call this account."""
         return people.name_of(self.directory, person)
+
+    def say(self, person: str, about: str, to: str) -> str:
+        """Say something about somebody: `about` has {name} in it; `to` is said to them if they are the reader."""
+        return to if person == self.reader else about.replace("{name}", self.name(person))
 
 
 @dataclass(frozen=True)
@@ -111,12 +121,12 @@ def why_not(
     person: str, round_: Round, votes: Sequence[Vote], standing: Standing, choice: Choice = Choice.APPROVE
 ) -> str | None:
     """Say why somebody may not answer in an open round with this choice; None if they may."""
-    name = standing.name(person)
     why = _why_never(person, round_, standing)
     if why:
         return why
     if any(vote.person == person for vote in votes):
-        return f"{name} has answered in this round already. Everybody answers once."
+        rest = "answered in this round already. Everybody answers once."
+        return standing.say(person, f"{{name}} has {rest}", f"You have {rest}")
     seats = seats_of(person, round_, standing)
     if not seats:
         return _why_no_seat(person, round_, standing)
@@ -170,11 +180,12 @@ def why_too_early(seat: Seat, person: str, round_: Round, standing: Standing) ->
     holder = seat.on_behalf_of
     if holder is None or standing.now >= round_.deputies_from or _why_never(holder, round_, standing):
         return None
-    minutes = round((round_.deputies_from - round_.asked_at).total_seconds() / 60)
-    return (
-        f"{standing.name(person)} may decide in place of {standing.name(holder)} {minutes} minutes after it was asked "
-        f"({_clock(round_.deputies_from, person, standing.directory)}), or sooner if {standing.name(holder)} cannot."
+    minutes, name = round((round_.deputies_from - round_.asked_at).total_seconds() / 60), standing.name(holder)
+    rest = (
+        f"may decide in place of {name} {minutes} minutes after it was asked "
+        f"({_clock(round_.deputies_from, person, standing.directory)}), or sooner if {name} cannot."
     )
+    return standing.say(person, f"{{name}} {rest}", f"You {rest}")
 
 
 def counts(vote: Vote, round_: Round, standing: Standing) -> bool:
@@ -307,27 +318,38 @@ def _trial(person: str, seat: Seat, standing: Standing) -> Vote:
 
 def _why_never(person: str, round_: Round, standing: Standing) -> str | None:
     """Say why somebody can decide nothing in this round, in whatever seat."""
-    name = standing.name(person)
     if people.person_by_slack(standing.directory, person) is None:
         return "Only people in Backout's directory can decide. Ask an admin to add this account to config/people.yaml."
     if not standing.is_active(person):
-        return f"{name}'s Slack account is not an active member's, so {name} can decide nothing now."
+        rest = "Slack account is not an active member's"
+        return standing.say(
+            person,
+            f"{{name}}'s {rest}, so {{name}} can decide nothing now.",
+            f"Your {rest}, so you can decide nothing now.",
+        )
     if person == round_.requester:
-        return f"{name} asked for this, so somebody else has to decide."
+        rest = "asked for this, so somebody else has to decide."
+        return standing.say(person, f"{{name}} {rest}", f"You {rest}")
     if person in round_.excluded:
-        return f"{name} prepared what is to be approved, so somebody else has to decide."
+        rest = "prepared what is to be approved, so somebody else has to decide."
+        return standing.say(person, f"{{name}} {rest}", f"You {rest}")
     return None
 
 
 def _why_no_seat(person: str, round_: Round, standing: Standing) -> str:
-    name = standing.name(person)
     if seats_of(person, round_, None):
-        return f"{name} was an approver when this was asked, but is not any more."
+        rest = "an approver when this was asked, but not any more."
+        return standing.say(person, f"{{name}} was {rest}", f"You were {rest}")
     current = slots_for(standing.directory, _roles(round_), round_.system, standing.now)
     if any(person in _named(slot) for slot in current):
-        return f"{name} became an approver only after this was asked. It has to be asked again to include {name}."
+        return standing.say(
+            person,
+            "{name} became an approver only after this was asked. It has to be asked again to include {name}.",
+            "You became an approver only after this was asked. It has to be asked again to include you.",
+        )
     needed = "; ".join(f"{slot.title} ({_names(slot.people, standing)})" for slot in round_.slots)
-    return f"{name} is not an approver here. Approvals are needed from: {needed}."
+    rest = f"not an approver here. Approvals are needed from: {needed}."
+    return standing.say(person, f"{{name}} is {rest}", f"You are {rest}")
 
 
 def _why_filled(seats: Sequence[Seat], round_: Round, votes: Sequence[Vote], standing: Standing) -> str:
@@ -373,25 +395,3 @@ def _roles(round_: Round) -> list[str]:
 def _clock(moment: datetime, person: str, directory: Directory) -> str:
     found = people.person_by_slack(directory, person)
     return clock(moment, found[1].zone if found else "UTC")
-
-
-_TO_YOU = {
-    "asked": "asked",
-    "prepared": "prepared",
-    "may": "may",
-    "was": "were",
-    "became": "became",
-    "is": "are",
-    "has": "have",
-}
-
-
-def addressed(why: str, name: str) -> str:
-    """Say to somebody what `why_not` says about them: “You asked for this”, not “Ann asked for this”."""
-    verb, space, rest = why.removeprefix(f"{name} ").partition(" ")
-    if why.startswith(f"{name}'s "):
-        about = why.removeprefix(f"{name}'s ")
-        return f"Your {about}".replace(f"so {name} can", "so you can")
-    if not why.startswith(f"{name} ") or verb not in _TO_YOU:
-        return why
-    return f"You {_TO_YOU[verb]}{space}{rest.replace(f'include {name}', 'include you')}"

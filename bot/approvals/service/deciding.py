@@ -122,18 +122,18 @@ def _why_closed(work: Work, request: Request) -> str | None:
 
 
 def _need_right(work: Work, request: Request, choice: Choice) -> None:
-    given, standing = queries.votes(work, request.id, request.round), queries.standing_of(work)
+    given, standing = queries.votes(work, request.id, request.round), queries.standing_of(work, work.actor.id)
     why = rules.why_not(work.actor.id, rules.round_of(request), given, standing, choice)
     if why:
-        raise Refusal(rules.addressed(why, standing.name(work.actor.id)))
+        raise Refusal(why)
 
 
 def _need_seat(work: Work, request: Request) -> None:
     """Refuse questions from those who are no approvers here; deputies may ask before they may decide."""
-    round_, standing = rules.round_of(request), queries.standing_of(work)
+    round_, standing = rules.round_of(request), queries.standing_of(work, work.actor.id)
     why = rules.why_not(work.actor.id, round_, [], standing, Choice.REJECT)
     if why and (work.actor.id == request.requester or not rules.seats_of(work.actor.id, round_, standing)):
-        raise Refusal(rules.addressed(why, standing.name(work.actor.id)))
+        raise Refusal(why)
 
 
 def _vote(work: Work, request: Request, choice: Choice, reason: str) -> Vote:
