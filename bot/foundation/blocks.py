@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from slack_sdk.models.blocks import (
@@ -44,7 +44,10 @@ FALLBACK_TEXT = 3_900  # chat.update refuses text past 4,000
 TITLE_TEXT = 24
 
 Style = Literal["primary", "danger"]
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
 
 
 class Markup(str):
@@ -96,7 +99,7 @@ def channel_link(channel_id: str) -> Markup:
 
 def moment(when: datetime, style: str = "{date_short_pretty} {time}") -> Markup:
     """Show a moment in each reader's own time zone, with UTC where that is not possible."""
-    return Markup(f"<!date^{int(when.timestamp())}^{style}|{when:%Y-%m-%d %H:%M} UTC>")
+    return Markup(f"<!date^{int(when.timestamp())}^{style}|{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC>")
 
 
 def clip(text: Text, limit: int) -> Markup:
