@@ -24,13 +24,16 @@ class JsonLines(logging.Formatter):
             "what": self._safe(record.getMessage()),
         }
         if record.exc_info:
-            line["error"] = self._safe(self.formatException(record.exc_info))
+            line["error"] = self._safe(self.formatException(record.exc_info), end=True)
         return json.dumps(line)
 
-    def _safe(self, text: str) -> str:
+    def _safe(self, text: str, *, end: bool = False) -> str:
+        """Take secrets out and cut; of an error the end stays, which says what went wrong."""
         for secret in self._secrets:
             text = text.replace(secret, "[secret]")
-        return text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}…"
+        if len(text) <= MAX_VALUE:
+            return text
+        return f"…{text[-MAX_VALUE:]}" if end else f"{text[:MAX_VALUE]}…"
 
 
 def set_up(secrets: Iterable[str], level: int = logging.INFO) -> None:

@@ -39,7 +39,8 @@ from bot.foundation.worker_loop import WorkerLoop
 
 log = logging.getLogger(__name__)
 ASK_AGAIN_SECONDS = 5
-FINISH_SECONDS = 8
+FINISH_SECONDS = 4
+"""For the web and then for the sender: together with the database's last commit within ten seconds."""
 
 
 @dataclass(frozen=True)

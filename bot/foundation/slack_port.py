@@ -166,15 +166,18 @@ class SlackClient:
             "limit": 200,
             "oldest": f"{(since - timedelta(minutes=1)).timestamp():.6f}",
         }
+        method = "conversations.replies" if thread else "conversations.history"
         if thread:
-            answer = await self._call("conversations.replies", ts=thread, **arguments)
-        else:
-            answer = await self._call("conversations.history", **arguments)
-        for message in answer.get("messages") or []:
-            metadata = message.get("metadata") or {}
-            if (metadata.get("event_payload") or {}).get("outbox_id") == row:
-                return str(message["ts"])
-        return None
+            arguments["ts"] = thread
+        while True:
+            answer = await self._call(method, **arguments)
+            for message in answer.get("messages") or []:
+                metadata = message.get("metadata") or {}
+                if (metadata.get("event_payload") or {}).get("outbox_id") == row:
+                    return str(message["ts"])
+            arguments["cursor"] = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not arguments["cursor"]:
+                return None
 
     async def direct_channel(self, person: str) -> str:
         """Return the channel of the direct messages with a person (conversations.open)."""
@@ -220,9 +223,10 @@ def _flat(arguments: Mapping[str, Any]) -> dict[str, str]:
 
 def _meaning(error: SlackApiError) -> SlackError:
     response = error.response
-    status = int(getattr(response, "status_code", 200))
+    # where slack_sdk cannot read a body it hands aiohttp's response over instead of its own
+    status = int(getattr(response, "status_code", None) or getattr(response, "status", 200))
     if status == 429:
-        return RateLimited(float(response.headers.get("Retry-After", 1)))
+        return RateLimited(_seconds(response.headers.get("Retry-After", "")))
     data = getattr(response, "data", response)
     code = data.get("error") if isinstance(data, dict) else None
     if code == "ratelimited":
@@ -230,3 +234,8 @@ def _meaning(error: SlackApiError) -> SlackError:
     if status >= 500 or not code or code in ("internal_error", "fatal_error", "request_timeout", "service_unavailable"):
         return Unclear(f"HTTP {status} {code or 'without a readable answer'}")
     return Refused(str(code), "; ".join((data.get("response_metadata") or {}).get("messages", []))[:500])
+
+
+def _seconds(retry_after: str) -> float:
+    """Read Retry-After; Slack sends whole seconds, and a proxy in between may send anything."""
+    return float(retry_after) if retry_after.isdecimal() else 1.0

@@ -151,9 +151,8 @@ async def _worker_trouble(store: Store) -> str:
 def _record_foreign(work: Work, payload: Mapping[str, object]) -> None:
     team = payload.get("team_id") or payload.get("team")
     why = "This request is for another app or another workspace."
-    work.record(
-        "gesture.refused", "slack", why=why, team=json.dumps(team)[:200], app=str(payload.get("api_app_id"))[:40]
-    )
+    app = json.dumps(payload.get("api_app_id"))[:40]
+    work.record("gesture.refused", "slack", why=why, team=json.dumps(team)[:200], app=app)
 
 
 async def _unavailable(_request: Request, _error: Exception) -> Response:
