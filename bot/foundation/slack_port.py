@@ -224,7 +224,7 @@ def _flat(arguments: Mapping[str, Any]) -> dict[str, str]:
 def _meaning(error: SlackApiError) -> SlackError:
     response = error.response
     # where slack_sdk cannot read a body it hands aiohttp's response over instead of its own
-    status = int(getattr(response, "status_code", None) or getattr(response, "status", 200))
+    status = int(getattr(response, "status_code", getattr(response, "status", 200)))
     if status == 429:
         return RateLimited(_seconds(response.headers.get("Retry-After", "")))
     data = getattr(response, "data", response)
