@@ -3,6 +3,10 @@
 from typing import Any
 
 from alembic import context
+from sqlalchemy import text
+
+ALONE = 6_178_427_413
+"""Any number, the same in every process: PostgreSQL's advisory lock that lets one of them migrate at a time."""
 
 
 def run() -> None:
@@ -10,6 +14,8 @@ def run() -> None:
     engine = context.config.attributes["engine"]
     metadata: Any = context.config.attributes.get("metadata")
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": ALONE})
         context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
         context.run_migrations()
 

@@ -1,0 +1,183 @@
+"""A running Backout: alerts from the first moment, one process a file, out when told to."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import unused_port
+
+from bot.foundation import process as process_module
+from bot.foundation.environment import Environment, SettingError
+from bot.foundation.migrations import SchemaError, migrate
+from bot.foundation.outbox import Kinds, announce, build_announcement
+from bot.foundation.process import Process, Wiring, alone_with, open_process_store
+from bot.foundation.slack_port import Unreachable
+from bot.foundation.work import Actor, Work
+from tests.foundation.slack_door.conftest import identify
+from tests.support.clock import VirtualClock
+from tests.support.ids import CountedIds
+from tests.support.slack import ME, Call, FakeSlack
+from tests.support.stores import config_of
+
+MAYA = Actor("person", "U0MAYA0001", "Maya")
+
+
+def environment_of(tmp_path: Path, **more: str) -> Environment:
+    return Environment.read(
+        {
+            "SLACK_BOT_TOKEN": "xoxb-1",
+            "SLACK_SIGNING_SECRET": "s3cret",
+            "DATABASE_URL": f"sqlite:///{tmp_path}/backout.db",
+            "PORT": str(unused_port()),
+            **more,
+        }
+    )
+
+
+def process_of(environment: Environment, clock: VirtualClock) -> tuple[Process, FakeSlack]:
+    migrate(environment.database_url)
+    store = open_process_store(environment, config_of(), clock, CountedIds())
+    slack = FakeSlack(clock)
+    kinds = Kinds({"foundation.announcement": build_announcement})
+    wiring = Wiring([], [], kinds, identify, "C0ALERTS05", {"inbox": lambda _reading: ""})
+    return Process(environment, store, slack, wiring), slack
+
+
+# --- connecting -------------------------------------------------------------------------------------------------------
+
+
+async def test_connecting_pins_who_we_are(tmp_path: Path, clock: VirtualClock) -> None:
+    process, _slack = process_of(environment_of(tmp_path), clock)
+    assert process.doors.trouble == "not connected to Slack yet"
+    await process.connect()
+    edge = process.doors.edge
+    assert edge is not None
+    assert (edge.signing_secret, edge.team_id, edge.app_id) == ("s3cret", ME.team_id, ME.app_id)
+    assert process.doors.slack is not None
+    assert process.doors.trouble == ""
+    process.store.close()
+
+
+async def test_a_slack_that_does_not_answer_opens_no_door(tmp_path: Path, clock: VirtualClock) -> None:
+    process, slack = process_of(environment_of(tmp_path), clock)
+    slack.fail("who_am_i", Unreachable("nobody"))
+    with pytest.raises(Unreachable):
+        await process.connect()
+    assert process.doors.slack is None
+    process.store.close()
+
+
+async def test_what_must_work_to_be_ready(tmp_path: Path, clock: VirtualClock) -> None:
+    process, _slack = process_of(environment_of(tmp_path), clock)
+    assert set(process.doors.readiness) == {"inbox", "sending"}
+    assert process.store.read_now(process.doors.readiness["sending"]) == ""
+    process.store.close()
+
+
+# --- running ----------------------------------------------------------------------------------------------------------
+
+
+async def run_until(process: Process, meanwhile: Callable[[], Awaitable[None]]) -> None:
+    """Run the whole process, do something beside it, then send it the signal that operators send."""
+    running = asyncio.create_task(process.run(web=True, worker=True))
+    async with asyncio.timeout(30):
+        await meanwhile()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await running
+
+
+async def answers(port: int) -> dict[str, object]:
+    """Ask for readiness as soon as somebody listens."""
+    async with aiohttp.ClientSession() as session:
+        while True:
+            try:
+                async with session.get(f"http://127.0.0.1:{port}/readyz") as response:
+                    found: dict[str, object] = await response.json()
+                    return found
+            except aiohttp.ClientConnectorError:
+                await asyncio.sleep(0)
+
+
+async def test_it_serves_sends_and_stops_on_sigterm(tmp_path: Path, clock: VirtualClock) -> None:
+    """P21: out within seconds, and what was taken is done."""
+    environment = environment_of(tmp_path)
+    process, slack = process_of(environment, clock)
+    posted = asyncio.Event()
+
+    def notice(call: Call) -> None:
+        if call.method == "post":
+            posted.set()
+
+    slack.before = notice
+
+    def verb(work: Work) -> None:
+        announce(work, "C1", "hello", "hello")
+
+    async def meanwhile() -> None:
+        assert "ready" in await answers(environment.port)
+        await process.store.submit(MAYA, verb)
+        await posted.wait()
+
+    await run_until(process, meanwhile)
+    assert slack.texts("C1") == ["hello"]
+    with pytest.raises(Exception, match="closed"):
+        process.store.submit_now(MAYA, verb)
+
+
+async def test_it_takes_alerts_while_slack_does_not_answer_and_asks_again(
+    tmp_path: Path, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_module, "ASK_AGAIN_SECONDS", 0)
+    environment = environment_of(tmp_path)
+    process, slack = process_of(environment, clock)
+    slack.fail("who_am_i", Unreachable("nobody"), times=5)
+
+    async def meanwhile() -> None:
+        await answers(environment.port)
+        while process.doors.trouble:
+            await asyncio.sleep(0)
+
+    await run_until(process, meanwhile)
+    assert len(slack.made("who_am_i")) == 6
+
+
+# --- opening ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_database_of_another_shape_is_refused(tmp_path: Path, clock: VirtualClock) -> None:
+    with pytest.raises(SchemaError, match="backout migrate"):
+        open_process_store(environment_of(tmp_path), config_of(), clock, CountedIds())
+
+
+def test_a_new_key_is_said_aloud(tmp_path: Path, clock: VirtualClock, caplog: pytest.LogCaptureFixture) -> None:
+    environment = environment_of(tmp_path)
+    migrate(environment.database_url)
+    open_process_store(environment, config_of(), clock, CountedIds()).close()
+    assert "keep a copy elsewhere" in caplog.text
+    caplog.clear()
+    open_process_store(environment, config_of(), clock, CountedIds()).close()
+    assert caplog.text == ""
+
+
+def test_a_second_process_is_refused_until_the_first_has_gone(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/deep/backout.db"
+    program = f"from bot.foundation.process import alone_with\nwith alone_with({url!r}): print('alone')"
+    with alone_with(url):
+        with pytest.raises(SettingError, match="Another Backout is working on"), alone_with(url):
+            pass
+        other = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert other.returncode != 0
+        assert "Another Backout is working on" in other.stderr
+    with alone_with(url):
+        pass
+
+
+def test_a_database_server_may_be_shared() -> None:
+    with alone_with("postgresql://db/backout"), alone_with("postgresql://db/backout"):
+        pass
