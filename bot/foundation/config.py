@@ -19,6 +19,7 @@ from bot.foundation.errors import ConfigError, Problem
 
 Location = tuple[str | int, ...]
 Lines = dict[Location, int]
+_YAML: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, ten times as fast
 MOST_VALUES = 100_000
 """A file of aliases of aliases ends here; the largest real configuration has a few thousand values."""
 
@@ -137,10 +138,10 @@ def read(path: Path) -> Document:
     """
     text = _text(path)
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_YAML)
         lines: Lines = {(): 1}
         problems = list(_walk(path, node, (), lines)) if node else []
-        values = yaml.safe_load(text) if not problems else None
+        values = yaml.load(text, Loader=_YAML) if not problems else None  # noqa: S506 - safe: plain values only
     except yaml.YAMLError as error:
         raise ConfigError([_not_yaml(path, error)]) from None
     except (ValueError, RecursionError) as error:  # a date like 2026-13-40, or a value that contains itself

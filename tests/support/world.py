@@ -13,6 +13,7 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -227,13 +228,19 @@ class World:
         self._commits += 1
 
 
+@cache
+def example_config() -> Config:
+    """The example organisation as shipped, read once."""
+    return app.load_config(Path("config"), Path("messages"))
+
+
 @contextlib.asynccontextmanager
 async def world_of(
     tmp_path: Path, *, database: str | None = None, socket_mode: bool = False, strict: bool = True
 ) -> AsyncIterator[World]:
     """Build the example organisation's world; at the end nothing unexpected may have happened (`strict`)."""
     flags, clock = tmp_path / "flags.json", VirtualClock()
-    config = app.load_config(Path("config"), Path("messages"))
+    config = example_config()
     settings = fit(read(Path("config/demo.yaml")), demo.DemoSettings)
     select_newest(flags, {name: system.versions for name, system in config[Systems].systems.items()})
     example = demo.example_of(config, settings, demo.Places(0, 0, tmp_path, Path("config"), Path("messages")))
@@ -248,7 +255,7 @@ async def world_of(
         slack = SlackClient(SECRETS.bot_token, environment.slack_api_url)
         process = Process(environment, store, slack, app.wiring(config, slack, default_targets()))
         async with serving(process.web) as address:
-            workspace.request_url = f"{address}/slack/events"
+            workspace.request_url = "" if socket_mode else f"{address}/slack/events"
             world = World(clock, config, workspace, models, process, address, flags, url)
             store.after_commit = world.count_commit
             await process.connect()
