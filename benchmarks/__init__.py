@@ -1,0 +1,1 @@
+"""Figures, each from a command that anybody can run; never part of the tests."""
