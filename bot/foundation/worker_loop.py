@@ -5,6 +5,7 @@ process committed something; it stores nothing and may miss any number of beats 
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
@@ -58,7 +59,7 @@ class WorkerLoop:
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
-            if not loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # the event loop has ended: there is nobody left to wake
                 loop.call_soon_threadsafe(self._wake.set)
 
         self._store.after_commit = wake
