@@ -128,7 +128,8 @@ def test_another_severity_asks_anew_under_its_quorum(committee: Committee) -> No
         "This belongs to round 1."
     )
     for key in ("tom", "ann", "gra"):
-        committee.approve(key, again)
+        assert committee.now(request).state == "asked"
+        assert committee.approve(key, again) is None
     assert committee.now(request).state == "approved"
 
 
