@@ -13,6 +13,7 @@ from bot.incidents.service.queries import (
     status_text,
     system_named,
 )
+from bot.incidents.service.reporting import report
 from bot.incidents.service.verbs import (
     acknowledge,
     change_severity,
@@ -41,6 +42,7 @@ __all__ = [
     "open_incidents",
     "open_or_join",
     "refresh_briefing",
+    "report",
     "set_containment",
     "status_text",
     "system_named",
