@@ -61,15 +61,20 @@ class Environment(BaseModel):
         return environment
 
 
-def trail_key(url: str, given: SecretStr | None) -> tuple[bytes, Path | None]:
-    """Return the trail's key: the one given, or the file beside an SQLite database, made if it is not there.
+def trail_key(url: str, given: SecretStr | None, *, make: bool = False) -> tuple[bytes, Path | None]:
+    """Return the trail's key: the one given, or the file beside an SQLite database, made there if it may be.
+
+    Args:
+        url: The database's.
+        given: What BACKOUT_TRAIL_KEY says.
+        make: The trail has not begun: make a key where there is none.
 
     Returns:
         The key, and the file's path when it was made just now (to be said aloud).
 
     Raises:
-        SettingError: for a database server without BACKOUT_TRAIL_KEY, or a key file that is empty or that others may
-            read.
+        SettingError: for a database server without BACKOUT_TRAIL_KEY, or a key file that is missing, empty or that
+            others may read.
     """
     if given:
         return given.get_secret_value().encode(), None
@@ -77,6 +82,8 @@ def trail_key(url: str, given: SecretStr | None) -> tuple[bytes, Path | None]:
     if database is None:
         raise SettingError("BACKOUT_TRAIL_KEY: set it (any long random text); without it nobody can check the trail")
     path = database.with_name(f"{database.name}.trail-key")
+    if not path.exists() and not make:
+        raise SettingError(f"{path}: the trail's key is missing; put it back from your copy, or set BACKOUT_TRAIL_KEY")
     if not path.exists():
         _write_private(path, RandomIds().salt().hex() + RandomIds().salt().hex())
         return path.read_bytes(), path

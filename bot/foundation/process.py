@@ -15,14 +15,16 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from sqlmodel import Session
 
+from bot.foundation import trail
 from bot.foundation.clock import Clock
 from bot.foundation.config import Config
-from bot.foundation.db import Store, open_store, sqlite_file
+from bot.foundation.db import Store, open_engine, open_store, sqlite_file
 from bot.foundation.environment import Environment, SettingError, trail_key
 from bot.foundation.ids import Ids
 from bot.foundation.migrations import require_newest
@@ -37,6 +39,7 @@ from bot.foundation.web_door import Doors, web_app
 from bot.foundation.work import Reading
 from bot.foundation.worker_loop import WorkerLoop
 
+P = ParamSpec("P")
 log = logging.getLogger(__name__)
 ASK_AGAIN_SECONDS = 5
 FINISH_SECONDS = 4
@@ -153,12 +156,32 @@ class Process:
 
 
 def open_process_store(environment: Environment, config: Config, clock: Clock, ids: Ids) -> Store:
-    """Open the store that the environment names, with the trail's key; refuses a database of another shape."""
-    require_newest(environment.database_url)
-    key, made = trail_key(environment.database_url, environment.trail_key)
+    """Open the store that the environment names, with the trail's key.
+
+    Raises:
+        SchemaError: for a database of another shape.
+        SettingError: when the trail's key is missing, or is not the one that the trail was written with.
+    """
+    url = environment.database_url
+    require_newest(url)
+    key, made = trail_key(url, environment.trail_key, make=not _trail(url, trail.has_begun))
     if made:
         log.warning("made the trail's key in %s: keep a copy elsewhere; without it nobody can check the trail", made)
-    return open_store(environment.database_url, clock=clock, ids=ids, config=config, trail_key=key)
+    if not _trail(url, trail.is_continued_with, key):
+        raise SettingError(
+            "The trail was written with another key. Set BACKOUT_TRAIL_KEY to that one, or put its file back."
+        )
+    return open_store(url, clock=clock, ids=ids, config=config, trail_key=key)
+
+
+def _trail(url: str, ask: Callable[Concatenate[Session, P], bool], /, *args: P.args, **kwargs: P.kwargs) -> bool:
+    """Ask something of the trail before the store is open."""
+    engine = open_engine(url, reading=True)
+    try:
+        with Session(engine) as session:
+            return ask(session, *args, **kwargs)
+    finally:
+        engine.dispose()
 
 
 @contextlib.contextmanager

@@ -113,6 +113,17 @@ def read(session: Session, subject: str) -> list[Entry]:
     return [_entry(entry, payload) for entry, payload in rows]
 
 
+def is_continued_with(session: Session, key: bytes) -> bool:
+    """Say whether the last entry was written with this key; a trail that has not begun takes any."""
+    last = session.exec(select(TrailEntry).order_by(col(TrailEntry.seq).desc()).limit(1)).first()
+    return last is None or hmac.compare_digest(last.mac, sign(key, last.body))
+
+
+def has_begun(session: Session) -> bool:
+    """Say whether the trail has any entry."""
+    return session.exec(select(TrailEntry.seq).limit(1)).first() is not None
+
+
 def verify(session: Session, key: bytes, *, batch: int = 5_000) -> tuple[int, Damage | None]:
     """Check the whole chain and every payload. Returns how many entries are whole, and the first damage if any.
 

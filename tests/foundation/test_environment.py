@@ -100,18 +100,18 @@ def test_a_given_key_is_taken_and_no_file_is_made(tmp_path: Path) -> None:
 
 def test_a_new_database_gets_a_private_key_beside_it_that_stays(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/x.db"
-    key, made = trail_key(url, None)
+    key, made = trail_key(url, None, make=True)
     assert made == tmp_path / "x.db.trail-key"
     assert stat.S_IMODE(made.stat().st_mode) == 0o600
     assert len(key) == 64
     assert trail_key(url, None) == (key, None)
-    assert trail_key(f"sqlite:///{tmp_path}/y.db", None)[0] != key
+    assert trail_key(f"sqlite:///{tmp_path}/y.db", None, make=True)[0] != key
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o620, 0o601])
 def test_a_key_that_others_may_touch_is_refused(tmp_path: Path, mode: int) -> None:
     url = f"sqlite:///{tmp_path}/x.db"
-    _key, made = trail_key(url, None)
+    _key, made = trail_key(url, None, make=True)
     assert made is not None
     made.chmod(mode)
     with pytest.raises(SettingError, match="chmod 600"):

@@ -165,6 +165,30 @@ def test_a_new_key_is_said_aloud(tmp_path: Path, clock: VirtualClock, caplog: py
     assert caplog.text == ""
 
 
+def _begin_a_trail(environment: Environment, clock: VirtualClock) -> None:
+    migrate(environment.database_url)
+    store = open_process_store(environment, config_of(), clock, CountedIds())
+    store.submit_now(MAYA, lambda work: work.record("incident.opened", "INC-1"))
+    store.close()
+
+
+def test_a_trail_that_has_begun_gets_no_new_key(tmp_path: Path, clock: VirtualClock) -> None:
+    """R104: a lost key is said, not replaced: entries under another key could never be checked together."""
+    environment = environment_of(tmp_path)
+    _begin_a_trail(environment, clock)
+    (tmp_path / "backout.db.trail-key").unlink()
+    with pytest.raises(SettingError, match="key is missing"):
+        open_process_store(environment, config_of(), clock, CountedIds())
+    assert not (tmp_path / "backout.db.trail-key").exists()
+
+
+def test_a_trail_is_not_continued_with_another_key(tmp_path: Path, clock: VirtualClock) -> None:
+    """R104."""
+    _begin_a_trail(environment_of(tmp_path), clock)
+    with pytest.raises(SettingError, match="written with another key"):
+        open_process_store(environment_of(tmp_path, BACKOUT_TRAIL_KEY="another"), config_of(), clock, CountedIds())
+
+
 def test_a_second_process_is_refused_until_the_first_has_gone(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/deep/backout.db"
     program = f"from bot.foundation.process import alone_with\nwith alone_with({url!r}): print('alone')"

@@ -29,7 +29,8 @@ PATIENT = 3
 """A row that failed oftener than this no longer holds up its channel, if Slack works otherwise."""
 
 TOKEN_ERRORS = frozenset({"token_revoked", "token_expired", "invalid_auth", "not_authed", "account_inactive"})
-CHANNEL_ERRORS = frozenset({"channel_not_found", "is_archived", "not_in_channel", "restricted_action"})
+CHANNEL_ERRORS = frozenset({"channel_not_found", "is_archived", "is_inactive", "not_in_channel", "restricted_action"})
+"""`is_inactive` is what chat.update says of an archived channel (https://docs.slack.dev/reference/methods/chat.update)."""
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", *CHANNEL_ERRORS})
 NO_THREAD = frozenset({"thread_not_found", "cannot_reply_to_message", "thread_locked"})
 BLOCK_ERRORS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch"})
