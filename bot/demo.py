@@ -92,9 +92,7 @@ async def play(config: Config, places: Places, say: Callable[[str], None]) -> No
     async with serving_example(workspace, example, places.flags, port=places.port) as (address, _models):
         with alone_with(places.database):
             process = _process(config, places, secrets, address)
-            say(f"\n  Open {address} and send the first alert.\n  Backout takes alerts on port {places.bot_port}.")
-            say(f"  Afterwards: .venv/bin/backout export INC-1 --database {places.database}\n  Stop with Ctrl-C.\n")
-            await process.run(web=True, worker=True)
+            await process.run(web=True, worker=True, when_open=lambda: say(_invitation(address, places)))
 
 
 def retargeted(systems: Systems, flags: Path, address: str) -> Systems:
@@ -173,6 +171,13 @@ def _story(story: DemoStory, directory: Directory, bot_port: int) -> dict[str, A
             "body": alert_body(story.system, story.alert, SystemClock().now()),
         },
     }
+
+
+def _invitation(address: str, places: Places) -> str:
+    return (
+        f"\n  Open {address} and send the first alert.\n  Backout takes alerts on port {places.bot_port}.\n"
+        f"  Afterwards: .venv/bin/backout export INC-1 --database {places.database}\n  Stop with Ctrl-C.\n"
+    )
 
 
 def _prepare(places: Places, systems: Systems) -> None:

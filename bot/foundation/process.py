@@ -42,6 +42,8 @@ from bot.foundation.worker_loop import WorkerLoop
 P = ParamSpec("P")
 log = logging.getLogger(__name__)
 ASK_AGAIN_SECONDS = 5
+BACKLOG = 2_048
+"""Connections that wait while we are busy; as many as uvicorn's own default."""
 FINISH_SECONDS = 4
 """For the web and then for the sender: together with the database's last commit within ten seconds."""
 
@@ -91,8 +93,11 @@ class Process:
         if self._socket:
             await self._socket.close()
 
-    async def run(self, *, web: bool, worker: bool) -> None:
-        """Serve until SIGTERM or SIGINT, then finish what is running and return."""
+    async def run(self, *, web: bool, worker: bool, when_open: Callable[[], object] = lambda: None) -> None:
+        """Serve until SIGTERM or SIGINT, then finish what is running and return (OSError: the port is taken).
+
+        `when_open` is called once the doors are open.
+        """
         stop = asyncio.Event()
         with _stopping_on_signals(stop):
             async with contextlib.AsyncExitStack() as running:
@@ -106,6 +111,7 @@ class Process:
                 await running.enter_async_context(_task(self._keep_connecting()))
                 gc.collect()
                 gc.freeze()  # what start-up made stays: the collector need not look at it again
+                when_open()
                 await stop.wait()
                 log.info("stopping: finishing what is running")
 
@@ -133,18 +139,18 @@ class Process:
 
     @contextlib.asynccontextmanager
     async def _serving(self) -> AsyncIterator[None]:
+        # Bound here, because uvicorn ends the whole program, with a traceback, when it cannot bind a port.
+        listening = _listening(self._environment.host, self._environment.port)
         server = _Server(
             uvicorn.Config(
                 self.web,
-                host=self._environment.host,
-                port=self._environment.port,
                 log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=FINISH_SECONDS,
                 server_header=False,
             )
         )
-        task = asyncio.create_task(server.serve())
+        task = asyncio.create_task(server.serve([listening]))
         try:
             await asyncio.wait([task, asyncio.create_task(server.ready.wait())], return_when=asyncio.FIRST_COMPLETED)
             if task.done():
@@ -199,6 +205,11 @@ def alone_with(url: str) -> Iterator[None]:
             message = f"Another Backout is working on {path}. Stop it first, or use PostgreSQL for several processes."
             raise SettingError(message) from None
         yield
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
 class _Server(uvicorn.Server):

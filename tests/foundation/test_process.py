@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,7 @@ from aiohttp.test_utils import unused_port
 
 from bot.foundation import process as process_module
 from bot.foundation.environment import Environment, SettingError
+from bot.foundation.errors import StoreUnavailableError
 from bot.foundation.migrations import SchemaError, migrate
 from bot.foundation.outbox import Kinds, announce, build_announcement
 from bot.foundation.process import Process, Wiring, alone_with, open_process_store
@@ -128,6 +130,34 @@ async def test_it_serves_sends_and_stops_on_sigterm(tmp_path: Path, clock: Virtu
     assert slack.texts("C1") == ["hello"]
     with pytest.raises(Exception, match="closed"):
         process.store.submit_now(MAYA, verb)
+
+
+async def test_it_says_that_it_is_open_once_it_is(tmp_path: Path, clock: VirtualClock) -> None:
+    environment = environment_of(tmp_path)
+    process, _slack = process_of(environment, clock)
+    found: list[object] = []
+
+    def look() -> None:
+        with socket.create_connection(("127.0.0.1", environment.port)) as connection:
+            found.append(connection.getpeername()[1])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    async with asyncio.timeout(30):
+        await process.run(web=True, worker=True, when_open=look)
+    assert found == [environment.port]
+
+
+async def test_a_taken_port_is_an_error_that_can_be_said(tmp_path: Path, clock: VirtualClock) -> None:
+    """Left to itself, uvicorn would end the whole program with a traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        environment = environment_of(tmp_path, PORT=str(other.getsockname()[1]))
+        process, _slack = process_of(environment, clock)
+        opened: list[object] = []
+        with pytest.raises(OSError, match="in use"):
+            await process.run(web=True, worker=True, when_open=lambda: opened.append(1))
+    assert opened == []
+    with pytest.raises(StoreUnavailableError):
+        process.store.submit_now(MAYA, lambda work: None)
 
 
 async def test_it_takes_alerts_while_slack_does_not_answer_and_asks_again(
