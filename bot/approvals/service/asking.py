@@ -80,8 +80,8 @@ def ask(
     why = _why_impossible(work, request)
     if why:
         raise Refusal(why)
+    request.number = work.next_number(f"approval:{subject}")  # from here on nobody else asks about this subject
     _replace(work, subject, activity)
-    request.number = work.next_number(f"approval:{subject}")
     work.session.add(request)
     work.session.flush()
     rounds.open_round(work, request)
