@@ -1,10 +1,15 @@
-"""Votes in any order, by anybody, while accounts and roles change: what must never happen never does."""
+"""Votes in any order, by anybody, while accounts and roles change: what must never happen never does.
 
+A few short stories in every run; `make soak` tells many long ones.
+"""
+
+import os
 import shutil
 import tempfile
 from itertools import permutations
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -15,6 +20,9 @@ from bot.foundation.errors import Refusal
 from bot.foundation.work import Reading
 from tests.approvals.committee import PLAN, Committee, committee, config, slack
 
+SOAKING = bool(os.environ.get("BACKOUT_SOAK"))
+STORIES, STEPS = (100, 20) if SOAKING else (6, 8)
+pytestmark = pytest.mark.timeout(1_200 if SOAKING else 120)
 KEYS = ("tom", "pri", "ann", "leo", "gra", "sam", "ines", "may", "zoe")
 CHANGES: tuple[dict[str, list[str]], ...] = (
     {},
@@ -163,5 +171,5 @@ def _who_is_waited_for(reading: Reading) -> list[str]:
 
 
 TestRounds = Rounds.TestCase
-TestRounds.settings = settings(max_examples=20, stateful_step_count=10, deadline=None)
+TestRounds.settings = settings(max_examples=STORIES, stateful_step_count=STEPS, deadline=None)
 TestRounds.__doc__ = "R063 R071 R072 R074 R084: threats T4 to T10."
