@@ -14,14 +14,15 @@ from bot.approvals import service
 from bot.approvals.models import Activity, Cell, Matrix, Request, Vote
 from bot.foundation import trail
 from bot.foundation.config import Config
-from bot.foundation.db import Store
+from bot.foundation.db import Store, open_store
 from bot.foundation.errors import Refusal
+from bot.foundation.ids import RandomIds
 from bot.foundation.models import OutboxRow
 from bot.foundation.work import Actor, Reading, Work
 from bot.people import service as people
 from bot.people.models import Directory, Person, Role, Team
 from tests.support.clock import VirtualClock
-from tests.support.stores import config_of, fresh_store
+from tests.support.stores import TRAIL_KEY, config_of, fresh_store
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -152,10 +153,14 @@ class Committee:
 def committee(tmp_path: Path, **roles: list[str]) -> Committee:
     """A committee on a new database, every account checked."""
     clock = VirtualClock()
-    found = Committee(fresh_store(tmp_path, config(**roles), clock), clock)
-    for key in found.store.config[Directory].people:
-        found.does("backout", _know, key)
-    return found
+    return _arrived(Committee(fresh_store(tmp_path, config(**roles), clock), clock))
+
+
+def committee_on(url: str) -> Committee:
+    """A committee on a prepared database that other processes use, too. Close its store when done."""
+    clock = VirtualClock()
+    store = open_store(url, clock=clock, ids=RandomIds(), config=config(), trail_key=TRAIL_KEY)
+    return _arrived(Committee(store, clock))
 
 
 def ask(work: Work, /, **changes: Any) -> Request:
@@ -174,6 +179,12 @@ def ask(work: Work, /, **changes: Any) -> Request:
         "then_payload": {"plan": "plan_1"},
     }
     return service.ask(work, **(values | changes))
+
+
+def _arrived(found: Committee) -> Committee:
+    for key in found.store.config[Directory].people:
+        found.does("backout", _know, key)
+    return found
 
 
 def _know(work: Work, key: str, *, deleted: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""A committee for each test."""
+"""A committee for each test, and PostgreSQL for races."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,9 @@ import pytest
 
 from tests.approvals.committee import Committee
 from tests.approvals.committee import committee as new_committee
+from tests.support.postgres import postgres, postgres_url, prepared_postgres_url
+
+__all__ = ["postgres", "postgres_url", "prepared_postgres_url"]
 
 
 @pytest.fixture

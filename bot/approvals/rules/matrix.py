@@ -77,7 +77,7 @@ def slots_for(directory: Directory, roles: Sequence[RoleKey], system: str, now: 
 
 def _slot(directory: Directory, role: RoleKey, system: str, now: datetime) -> Slot:
     keys = people.holders(directory, role, system, now)
-    held = [directory.people[key] for key in keys]
+    held = [directory.people[key] for key in keys if key in directory.people]  # `people.checks` names the others
     deputies = [
         Deputy(directory.people[holder.deputy].slack, holder.slack)
         for holder in held

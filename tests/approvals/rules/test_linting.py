@@ -108,3 +108,9 @@ def test_the_matrix_as_shipped_names_every_activity_and_is_in_order() -> None:
     assert rules.quorum(shipped, "approve_rollback", "high", ["lending"]) == high
     medical = ["engineering_lead", "medical", "compliance", "leadership"]
     assert rules.quorum(shipped, "approve_rollback", "high", ["regulated", "medical"]) == medical
+
+
+def test_a_mistake_in_people_yaml_is_not_a_crash_here() -> None:
+    """R065: whoever is no person there is named by the check of that file; here the role is empty."""
+    held = directory(product=["nobody"])
+    assert said(activity(), held)[0] == "this quorum can never be complete: nobody holds product"
