@@ -26,6 +26,7 @@ from bot.escalation import rules as escalation_rules
 from bot.escalation import slack as escalation_slack
 from bot.escalation import worker as escalation_worker
 from bot.escalation.models import EscalationPolicy
+from bot.foundation import cleaning
 from bot.foundation.config import Config, File, load
 from bot.foundation.errors import Problem
 from bot.foundation.outbox import Kinds, Outgoing, Payload, build_announcement, build_note, build_whisper
@@ -81,11 +82,12 @@ ROUTERS = (
 WEB = (alerts_web.router,)
 CARD = (
     incidents_slack.card_section,
+    alerts_slack.card_section,
     approvals_slack.card_section,
     rollback_slack.card_section,
-    alerts_slack.card_section,
     escalation_slack.card_section,
     comms_slack.card_section,
+    incidents_slack.buttons_section,
 )
 HOME = (
     approvals_slack.home_section,
@@ -115,6 +117,7 @@ SWEEPS = (
     *incidents_worker.SWEEPS,
     *alerts_worker.SWEEPS,
     *rollback_worker.SWEEPS,
+    cleaning.SWEEP,
 )
 
 

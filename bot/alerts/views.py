@@ -34,13 +34,18 @@ T = TypeVar("T")
 
 
 def card(signals: Sequence[Signal], triggers: Triggers) -> Section:
-    """Our part of an incident's card: how many signals, and the newest of them with value, limit and since when."""
+    """Our part of an incident's card: the first signal with value, limit and since when, and how many there are.
+
+    The other signals, and what the triggers protect, are detail.
+    """
     if not signals:
         return Section()
-    firing = sum(signal.state == SignalState.FIRING for signal in signals)
-    summary = mrkdwn("*Signals*: {firing} firing, {resolved} resolved", firing=firing, resolved=len(signals) - firing)
-    shown = [section(_signal(signal, _trigger(signal, triggers))) for signal in signals[:SHOWN]]
-    return Section([section(summary)], [*shown, *_more(len(signals) - len(shown))])
+    first, *others = (_signal(signal, _trigger(signal, triggers)) for signal in signals[:SHOWN])
+    shown = [section(text) for text in others]
+    return Section(
+        [section(first), *_count(signals)],
+        [*shown, *_more(len(signals) - len(shown) - 1), *_protected(signals[:SHOWN], triggers)],
+    )
 
 
 def triage(waiting: Triage) -> Message:
@@ -74,17 +79,29 @@ def home(waiting: Triage, channel: str) -> Section:
     return Section([context(mrkdwn("🔎 {line} · {channel}", line=triage_line(waiting), channel=channel_link(channel)))])
 
 
+def _count(signals: Sequence[Signal]) -> list[Block]:
+    """Say how many there are, where it is more than the one that is shown."""
+    if len(signals) == 1:
+        return []
+    firing = sum(signal.state == SignalState.FIRING for signal in signals)
+    return [
+        context(f"{len(signals)} signals: {firing} firing, {len(signals) - firing} resolved. The others stand below.")
+    ]
+
+
+def _protected(signals: Sequence[Signal], triggers: Triggers) -> list[Block]:
+    found = [trigger.protects for signal in signals if (trigger := _trigger(signal, triggers))]
+    return [context(f"Watched to protect: {' '.join(dict.fromkeys(found))}")] if found else []
+
+
 def _signal(signal: Signal, trigger: Trigger | None) -> Markup:
-    firing = signal.state == SignalState.FIRING
     return mrkdwn(
-        "{sign} · *{title}*\n`{metric}` {value}{limit} · {since}\n{protects}{summary}",
-        sign="🔺 firing" if firing else "✅ resolved",
-        title=trigger.title if trigger else signal.summary,
+        "{sign}: `{metric}` {value}{limit} · {since}\n{summary}",
+        sign="🔺 *Firing*" if signal.state == SignalState.FIRING else "✅ *Resolved*",
         metric=signal.metric.replace("`", "'"),
         value=value_words(signal.value, trigger),
         limit=f", allowed: {limit_words(trigger)}" if trigger else "",
         since=_since(signal),
-        protects=f"Protects: {trigger.protects}\n" if trigger else "",
         summary=clip(quote(clip(signal.summary, 300)), 320),
     )
 

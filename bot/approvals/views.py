@@ -48,15 +48,20 @@ def card(
     names: Mapping[str, str],
     otherwise: str,
 ) -> Section:
-    """Our part of the card: what is asked, by whom and why, who has said what, who is missing, by when, what then."""
+    """Our part of the card: what is asked, by whom and why, who has said what, who is missing, by when, what then.
+
+    Once it is decided, what matters is what came of it: why it was asked is detail, and so are votes that approved.
+    """
+    talk = [context(_question(question)) for question in questions]
     if request.state == RoundState.ASKED:
-        parts = [_title(request), _lines(tally, asked, names, request.deputies_from), _deadline(request, otherwise)]
-    else:
-        parts = [_title(request), _lines(tally, (), names, None), _ending(request, otherwise)]
-    return Section(
-        [*(section(part) for part in parts if part), *_buttons(request)],
-        [context(_question(question)) for question in questions],
-    )
+        asking = join("\n", [_title(request), _reason(request)])
+        parts = [asking, _lines(tally, asked, names, request.deputies_from), _deadline(request, otherwise)]
+        return Section([*(section(part) for part in parts if part), *_buttons(request)], talk)
+    title = section(join("\n", [_title(request), _ending(request, otherwise)]))
+    votes, reason = section(_lines(tally, (), names, None)), section(_reason(request))
+    if request.state == RoundState.APPROVED:
+        return Section([title], [reason, votes, *talk])
+    return Section([title, votes], [reason, *talk])
 
 
 def approve_form(request: Request, seat: rules.Asked, names: Mapping[str, str], *, is_last: bool) -> View:
@@ -103,20 +108,26 @@ def _form(callback: str, verb: str, request: Request, words: Sequence[Markup], l
 
 def _title(request: Request) -> Markup:
     return mrkdwn(
-        "✋ *{state}{round}:* {summary}\nAsked by {requester}, {when}. Plan `{digest}`.\n{reason}",
+        "{state}{round}: *{summary}*",
         state=_STATES[RoundState(request.state)],
-        round=f" (round {request.round})" if request.round > 1 else "",
+        round=f" (asked again, round {request.round})" if request.round > 1 else "",
         summary=request.summary,
+    )
+
+
+def _reason(request: Request) -> Markup:
+    return mrkdwn(
+        "Asked by {requester}, {when}:\n{reason}",
         requester=mention(request.requester),
         when=moment(request.asked_at),
-        digest=rules.short(request.plan_digest),
         reason=quote(clip(request.reason, REASON_ON_CARD)),
     )
 
 
 def _plan(request: Request) -> Markup:
     return mrkdwn(
-        "*{summary}*\n{subject}, severity {severity}. Plan `{digest}`.\nAsked by {requester}, {when}:\n{reason}",
+        "*{summary}*\n{subject}, severity {severity}. The card has the plan, word for word (`{digest}`).\n"
+        "Asked by {requester}, {when}:\n{reason}",
         summary=request.summary,
         subject=request.subject,
         severity=request.severity,
@@ -165,13 +176,13 @@ def _missing(
     if deputies_from is None:
         return Markup("not given")
     here = [one for one in asked if one.slot == slot]
-    now = join(", ", [_asked(one, names) for one in here]) or Markup("nobody can answer now")
+    now = mrkdwn("waits for {who}", who=join(", ", [_asked(one, names) for one in here])) if here else _NOBODY
     already = {one.person for one in here}
     later = list(dict.fromkeys(one.person for one in slot.deputies if one.person not in already))
     if not later:
-        return mrkdwn("waits for {now}", now=now)
+        return now
     deputies = " or ".join(names.get(person, person) for person in later)
-    return mrkdwn("waits for {now}; {who} may stand in from {when}", now=now, who=deputies, when=moment(deputies_from))
+    return mrkdwn("{now}; {who} may stand in from {when}", now=now, who=deputies, when=moment(deputies_from))
 
 
 def _asked(one: rules.Asked, names: Mapping[str, str]) -> Markup:
@@ -192,12 +203,12 @@ def _ending(request: Request, otherwise: str) -> Markup:
     when = moment(request.decided_at or request.asked_at)
     match request.state:
         case RoundState.APPROVED:
-            return mrkdwn("✅ *Approved* {when}, {who}.", when=when, who=request.outcome)
+            return mrkdwn("Decided {when}, {who}.", when=when, who=request.outcome)
         case RoundState.REJECTED:
-            return mrkdwn("⛔ *Rejected* {when}: {then}.", when=when, then=otherwise)
+            return mrkdwn("Decided {when}: {then}.", when=when, then=otherwise)
         case RoundState.EXPIRED:
-            return mrkdwn("⌛ *Expired* {when}. {why} So {then}.", when=when, why=request.outcome, then=otherwise)
-    return mrkdwn("🚫 *Void* since {when}. {why}", when=when, why=request.outcome)
+            return mrkdwn("Ended {when}. {why} So {then}.", when=when, why=request.outcome, then=otherwise)
+    return mrkdwn("Ended {when}. {why}", when=when, why=request.outcome)
 
 
 def _question(question: Question) -> Markup:
@@ -248,10 +259,11 @@ def _about(request: Request) -> dict[str, str | int]:
     return {"request": request.id, "round": request.round}
 
 
+_NOBODY = Markup("nobody can answer now")
 _STATES = {
-    RoundState.ASKED: "Approval needed",
-    RoundState.APPROVED: "Approved",
-    RoundState.REJECTED: "Rejected",
-    RoundState.VOID: "Void",
-    RoundState.EXPIRED: "Expired",
+    RoundState.ASKED: Markup("✋ *Approval needed*"),
+    RoundState.APPROVED: Markup("🗳️ *Approved*"),
+    RoundState.REJECTED: Markup("⛔ *Rejected*"),
+    RoundState.VOID: Markup("🚫 *Void*"),
+    RoundState.EXPIRED: Markup("⌛ *Expired*"),
 }

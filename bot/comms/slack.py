@@ -59,7 +59,7 @@ def post(form: Form, work: Work) -> Answer:
 
 def card_section(reading: Reading, incident: str) -> Section:
     """Return our part of an incident's card: who has been told what."""
-    return views.card(incident, service.statements(reading, incident), reading.config[CommsPolicy])
+    return views.card(service.statements(reading, incident), reading.config[CommsPolicy])
 
 
 def _open(subject: str, work: Work) -> Answer:

@@ -14,8 +14,6 @@ from bot.foundation.blocks import (
     Message,
     Section,
     Text,
-    actions,
-    button,
     context,
     divider,
     join,
@@ -65,12 +63,11 @@ def posted(statement: Statement, policy: CommsPolicy) -> Markup:
     return mrkdwn(words, channel=_channel(policy, statement.audience))
 
 
-def card(subject: str, statements: Sequence[Statement], policy: CommsPolicy) -> Section:
-    """Our part of the card: who has been told what, and the way to tell more."""
-    tell = actions(button("Tell people", OPEN, {"subject": subject}), block_id="comms.card")
+def card(statements: Sequence[Statement], policy: CommsPolicy) -> Section:
+    """Our part of the card: who has been told what; the button that tells more stands with the others."""
     if not statements:
-        return Section([tell])
-    return Section([tell], [context(join(" · ", ["📣 Told", *_latest(statements, policy)]))])
+        return Section()
+    return Section([context(join(" · ", ["📣 Told", *_latest(statements, policy)]))])
 
 
 _NOTHING = (
@@ -103,10 +100,10 @@ def _words(preview: Preview, policy: CommsPolicy) -> list[Block]:
         )
     if preview.why_not:
         blocks.append(section(mrkdwn("🚫 *This cannot be posted now.* {why}", why=preview.why_not)))
-    if preview.text is not None:
-        blocks += _text(preview, preview.text)
     if preview.not_yours:
         blocks.append(section(mrkdwn("🔒 {why}", why=preview.not_yours)))
+    if preview.text is not None:
+        blocks += _text(preview, preview.text)
     return blocks
 
 

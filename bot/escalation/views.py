@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from slack_sdk.models.blocks import ActionsBlock
 from slack_sdk.models.views import View
 
 from bot.escalation.models import Escalation, EscalationState, Tier
@@ -10,8 +9,6 @@ from bot.foundation.blocks import (
     Markup,
     Message,
     Section,
-    actions,
-    button,
     context,
     join,
     modal,
@@ -31,12 +28,15 @@ def page(text: Markup) -> Message:
 
 
 def card(escalation: Escalation, tiers: Sequence[Tier], lead: str) -> Section:
-    """Our part of the card: who leads, how far it has climbed, what it waits for, by when, and what happens then."""
-    lines = [_lead(escalation, lead), _where(escalation, tiers), _waiting(escalation, tiers)]
-    return Section(
-        [section(join("\n", [line for line in lines if line])), *_buttons(escalation)],
-        [] if escalation.state == EscalationState.ENDED else [context(_all_tiers(escalation, tiers))],
-    )
+    """Our part of the card: what it waits for, by when, and what happens then; how far it has climbed as detail.
+
+    The button that hands over stands in the row of all buttons of the card.
+    """
+    if escalation.state == EscalationState.ENDED:
+        return Section()
+    lines = [line for line in (_named(escalation, lead), _waiting(escalation, tiers)) if line]
+    shown = [section(join("\n", lines))] if lines else []
+    return Section(shown, [context(_all_tiers(escalation, tiers))])
 
 
 def hand_over_form(escalation: Escalation, lead: str) -> View:
@@ -52,22 +52,11 @@ def hand_over_form(escalation: Escalation, lead: str) -> View:
     return modal(HAND_OVER, f"Hand over {escalation.subject}", parts, submit="Hand over", metadata=about)
 
 
-def _lead(escalation: Escalation, lead: str) -> Markup:
-    if not lead:
-        return Markup("*Lead:* nobody yet")
-    waiting = "" if escalation.acknowledged_at else " (named, has not acknowledged yet)"
-    return mrkdwn("*Lead:* {lead}{waiting}", lead=lead, waiting=waiting)
-
-
-def _where(escalation: Escalation, tiers: Sequence[Tier]) -> Markup:
-    tier = tiers[escalation.tier - 1]
-    return mrkdwn(
-        "*Escalation:* tier {number} of {last}, {title} ({does})",
-        number=escalation.tier,
-        last=len(tiers),
-        title=tier.title,
-        does=tier.does,
-    )
+def _named(escalation: Escalation, lead: str) -> Markup:
+    """Say who was named as lead and has not acknowledged; who has stands at the head of the card."""
+    if not lead or escalation.acknowledged_at:
+        return Markup("")
+    return mrkdwn("*Lead:* {lead} was named, and has not acknowledged yet", lead=lead)
 
 
 def _waiting(escalation: Escalation, tiers: Sequence[Tier]) -> Markup:
@@ -75,13 +64,14 @@ def _waiting(escalation: Escalation, tiers: Sequence[Tier]) -> Markup:
         case EscalationState.EXHAUSTED:
             return Markup("⚠️ Every tier has been brought in. Nobody else will be paged: somebody must act now.")
         case EscalationState.DECIDED:
-            return Markup("A decision was made. Nobody else is brought in.")
-        case EscalationState.ENDED:
-            return Markup("Ended: the incident is closed.")
-    what = "a decision" if escalation.state == EscalationState.WAITING_FOR_DECISION else "somebody to acknowledge"
-    due = moment(escalation.next_tier_at) if escalation.next_tier_at else Markup("now")
+            return Markup("")
+    decision = escalation.state == EscalationState.WAITING_FOR_DECISION
     return mrkdwn(
-        "⏳ Waits for {what} until {due}. If none comes, {then}.", what=what, due=due, then=_then(escalation, tiers)
+        "⏳ Waits for {what} until *{due}*. If {nothing}, {then}.",
+        what="a decision" if decision else "somebody to acknowledge",
+        due=moment(escalation.next_tier_at) if escalation.next_tier_at else Markup("now"),
+        nothing="none is made" if decision else "nobody does",
+        then=_then(escalation, tiers),
     )
 
 
@@ -93,16 +83,11 @@ def _then(escalation: Escalation, tiers: Sequence[Tier]) -> str:
 
 def _all_tiers(escalation: Escalation, tiers: Sequence[Tier]) -> Markup:
     marked = [
-        mrkdwn(
-            "*{number} {title}*" if number == escalation.tier else "{number} {title}", number=number, title=tier.title
-        )
+        mrkdwn("*{number} {title}* ({does})", number=number, title=tier.title, does=tier.does)
+        if number == escalation.tier
+        else mrkdwn("{number} {title}", number=number, title=tier.title)
         for number, tier in enumerate(tiers, 1)
     ]
-    return join(" → ", marked)
-
-
-def _buttons(escalation: Escalation) -> list[ActionsBlock]:
-    if escalation.state == EscalationState.ENDED:
-        return []
-    hand_over = button("Hand over", HAND_OVER, {"incident": escalation.subject})
-    return [actions(hand_over, block_id=f"escalation.actions:{escalation.subject}")]
+    decided = escalation.state == EscalationState.DECIDED
+    rest = ". A decision was made: nobody else is paged." if decided else ""
+    return mrkdwn("Tiers: {tiers}{rest}", tiers=join(" → ", marked), rest=rest)

@@ -1,10 +1,11 @@
-"""The door for people: acknowledge, change the severity, close; our part of the card and of App Home."""
+"""The door for people: report, acknowledge, change the severity, close; our part of the card and of App Home."""
 
 from bot.approvals import service as approvals
 from bot.foundation.blocks import Section
-from bot.foundation.router import Answer, Click, Form, Open, Router
+from bot.foundation.router import Answer, Click, Form, Open, Router, Say, Shortcut
 from bot.foundation.work import Reading, Work
 from bot.incidents import service, views
+from bot.incidents.models import Systems
 
 router = Router()
 
@@ -44,10 +45,31 @@ def close(form: Form, work: Work) -> Answer:
     return None
 
 
+@router.shortcut("incidents.report")
+def open_report_form(shortcut: Shortcut, work: Work) -> Answer:
+    """Ask which system misbehaves, with the words of the message filled in."""
+    return Open(views.report_form(work.config[Systems], shortcut.text))
+
+
+@router.form("incidents.report")
+def report(form: Form, work: Work) -> Answer:
+    """Open or join an incident on somebody's word; say where it stands."""
+    values = form.values
+    incident = service.report(
+        work, system=values["system"], version=values["version"], what=values["what"], harm=values["harm"] == "yes"
+    )
+    return Say(views.reported(incident))
+
+
 def card_section(reading: Reading, incident: str) -> Section:
     """Return our part of an incident's card: what happened, how bad, where it stands, what can be done."""
     found = service.get(reading, incident)
     return views.card(found, service.names_in(reading, found))
+
+
+def buttons_section(reading: Reading, incident: str) -> Section:
+    """Return the last of a card that must be seen: everything that can be done about the incident."""
+    return views.card_buttons(service.get(reading, incident))
 
 
 def home_section(reading: Reading, person: str) -> Section:

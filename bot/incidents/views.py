@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from slack_sdk.models.blocks import ActionsBlock, Block
+from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from bot.foundation.blocks import (
@@ -26,7 +26,7 @@ from bot.foundation.blocks import (
     text_input,
 )
 from bot.incidents import rules
-from bot.incidents.models import Incident, IncidentState, Severity
+from bot.incidents.models import Incident, IncidentState, Severity, Systems
 
 SIGNS = {Severity.LOW: "🟡", Severity.MEDIUM: "🟠", Severity.HIGH: "🔴"}
 HOME_LINES = 10
@@ -45,25 +45,40 @@ def card_text(incident: Incident, names: rules.Names) -> Markup:
 
 
 def card(incident: Incident, names: rules.Names) -> Section:
-    """Our part of the card: what happened, how bad, where it stands, what can be done; whom it touches as detail."""
-    title = f"{incident.name} · {incident.impact['system_title']} · {incident.severity}"
-    status = mrkdwn(
-        "{sign} *Severity {severity}* · {state}",
-        sign=_sign(incident.severity),
-        severity=incident.severity,
-        state=_state(incident, names),
-    )
+    """Our part of the card: what happened, how bad, where it stands; what depends on it as detail."""
+    title = f"{_sign(incident.severity)} {incident.name} · {incident.impact['system_title']} · {incident.severity}"
     closing = [section(quote(incident.closing_reason))] if incident.closing_reason else []
     return Section(
         [
             header(title),
-            section(mrkdwn("*{title}*\n{status}", title=incident.title, status=status)),
+            section(mrkdwn("*{title}*\n{state}", title=incident.title.strip(), state=_state(incident, names))),
             *closing,
             fields(_key_facts(incident, names)),
-            *_buttons(incident),
         ],
-        [*_impact(incident), context(join(" ", ["Why this severity:", path_text(incident)]))],
+        [*_impact(incident), context(_why(incident))],
     )
+
+
+def card_buttons(incident: Incident) -> Section:
+    """What can be done about the incident, in one row for all capabilities; who is told stays open once it is closed.
+
+    What a click does is registered under the same names in `escalation`, `rollback` and `comms`.
+    """
+    about = {"incident": incident.name}
+    tell = button("Tell people", "comms.open", {"subject": incident.name})
+    if incident.state == IncidentState.CLOSED:
+        shown = [tell]
+    else:
+        shown = [
+            button("Roll back", "rollback.open", about),
+            button("Hand over", "escalation.hand_over", about),
+            tell,
+            button("Change severity", "incidents.change_severity", about),
+            button("Close", "incidents.close", about),
+        ]
+    if incident.state == IncidentState.OPEN:
+        shown.insert(0, button("Acknowledge", "incidents.acknowledge", about, style="primary"))
+    return Section([actions(*shown, block_id=f"incidents.actions:{incident.name}")])
 
 
 def path_text(incident: Incident) -> Markup:
@@ -76,15 +91,15 @@ def severity_form(incident: Incident) -> View:
     """The form that changes the severity."""
     choices = [option(f"{sign} {severity}", severity) for severity, sign in SIGNS.items()]
     explained = mrkdwn(
-        "{name} is *{severity}* now: {path}\nAnybody may raise it. Lowering it is up to its lead, the owner of the "
-        "system and the first tier. Deadlines and the approvals that are needed change with it at once; a request for "
-        "approval that is open is asked again.",
+        "{name} is *{severity}* now. Anybody may raise it. Lowering it is up to its lead, the owner of the system and "
+        "the first tier.\nDeadlines and the approvals that are needed change with it at once; a request for approval "
+        "that is open is asked again.",
         name=incident.name,
         severity=incident.severity,
-        path=path_text(incident),
     )
     parts: list[Block] = [
         section(explained),
+        context(_why(incident)),
         select("severity", "Severity", choices, initial=incident.severity),
         text_input("reason", "Why?", hint="Kept in the trail with your name."),
     ]
@@ -98,7 +113,10 @@ def closing_form(incident: Incident, *, open_request: bool) -> View:
     if open_request:
         lines.append(Markup("⚠️ A request for approval is open. Closing makes it void: nothing will be rolled back."))
     lines.append(
-        Markup("Nobody is paged about this incident any more. A new alert about this version opens a new one.")
+        Markup(
+            "It cannot be opened again, and nobody is paged about it any more. "
+            "A new alert about this version opens a new incident."
+        )
     )
     parts: list[Block] = [
         section(join("\n", lines)),
@@ -106,6 +124,29 @@ def closing_form(incident: Incident, *, open_request: bool) -> View:
     ]
     about = {"incident": incident.name}
     return modal("incidents.close", f"Close {incident.name}", parts, submit="Close incident", metadata=about)
+
+
+def report_form(systems: Systems, quoted: str) -> View:
+    """The form in which a person reports a problem; `quoted` is the message they report it from."""
+    choices = [option(system.title, name) for name, system in sorted(systems.systems.items())]
+    parts: list[Block] = [
+        section("You do not have to be sure. An incident opens and its owner is told; nothing is changed by it."),
+        select("system", "Which system?", choices),
+        text_input("what", "What did you see?", initial=quoted, hint="Its first line becomes the title."),
+        select("harm", "Could somebody be harmed?", [option("No", "no"), option("Yes, or I am not sure", "yes")]),
+        text_input("version", "Which version?", hint="Left empty: the newest.", multiline=False, optional=True),
+    ]
+    return modal("incidents.report", "Report an AI problem", parts, submit="Report")
+
+
+def reported(incident: Incident) -> Markup:
+    """Say to who reported a problem where it stands now."""
+    return mrkdwn(
+        "Thank you. This is *{name}* now, severity {severity}, in {channel}. Its owner is told.",
+        name=incident.name,
+        severity=incident.severity,
+        channel=channel_link(incident.channel),
+    )
 
 
 def home(incidents: Sequence[Incident]) -> Section:
@@ -139,57 +180,42 @@ def _state(incident: Incident, names: rules.Names) -> Markup:
         return mrkdwn("✅ Closed by {who}, {when}", who=names.closed_by or "Backout", when=moment(incident.closed_at))
     if incident.acknowledged_at:
         when = moment(incident.acknowledged_at)
-        return mrkdwn("👀 Acknowledged {when}; {who} leads", who=names.lead or "nobody", when=when)
-    return Markup("🆕 Open: nobody has acknowledged it yet")
+        return mrkdwn("👀 Acknowledged {when}; *{who}* leads", who=names.lead or "nobody", when=when)
+    return Markup("🆕 Nobody has acknowledged it yet")
 
 
 def _key_facts(incident: Incident, names: rules.Names) -> list[tuple[str, Markup | str]]:
-    listed = "" if incident.impact["version_listed"] else " (not listed in systems.yaml)"
+    impact = incident.impact
+    listed = "" if impact["version_listed"] else " (a version that systems.yaml does not list)"
     facts: list[tuple[str, Markup | str]] = [
-        ("System", f"{incident.impact['system_title']} ({incident.system})"),
-        ("Bad version", incident.version + listed),
-        ("Last good version", incident.impact["good_version"] or "not known"),
+        ("System", f"{incident.system}, version {incident.version}{listed}"),
+        ("Last good version", impact["good_version"] or "not known"),
+        ("Who is touched", f"{rules.about(impact['users'])} ({impact['share_of_users'] * 100:.0f} % of all)"),
         ("Owner", names.owners or "nobody holds the role"),
         ("Opened", moment(incident.opened_at)),
     ]
     if incident.next_update_at:
         facts.append(("Next update by", moment(incident.next_update_at)))
-    if incident.containment:
-        facts.append(("Done so far", incident.containment))
     return facts
 
 
 def _impact(incident: Incident) -> list[Block]:
     impact = incident.impact
-    share = f"{rules.about(impact['users'])} ({impact['share_of_users'] * 100:.0f} % of all)"
     return [
-        section(mrkdwn("*What it does*\n{does}", does=impact["does"])),
         fields(
             [
-                ("Who is touched", share),
+                ("What it does", impact["does"]),
                 ("What depends on it", "; ".join(impact["downstream"]) or "nothing else"),
+                ("Customers", impact["customers"]),
                 ("Data", impact["data_integrity"]),
                 ("Compliance", impact["compliance"]),
-                ("Customers", impact["customers"]),
             ]
         ),
     ]
 
 
-def _buttons(incident: Incident) -> list[ActionsBlock]:
-    if incident.state == IncidentState.CLOSED:
-        return []
-    about = {"incident": incident.name}
-    acknowledge = button("Acknowledge", "incidents.acknowledge", about, style="primary")
-    return [
-        actions(
-            *([acknowledge] if incident.state == IncidentState.OPEN else []),
-            button("Roll back", "rollback.open", about),
-            button("Change severity", "incidents.change_severity", about),
-            button("Close", "incidents.close", about),
-            block_id=f"incidents.actions:{incident.name}",
-        )
-    ]
+def _why(incident: Incident) -> Markup:
+    return join(" ", ["Why this severity:", path_text(incident)])
 
 
 def _sign(severity: str) -> str:

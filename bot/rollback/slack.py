@@ -86,9 +86,7 @@ def check_again(click: Click, work: Work) -> Answer:
 
 def card_section(reading: Reading, incident: str) -> Section:
     """Return our part of an incident's card."""
-    found = service.standing(reading, incident)
-    known = incidents.known_system(reading, found.plan.system) if found else None
-    return views.card(found, known.versions if known else [])
+    return views.card(service.standing(reading, incident))
 
 
 def home_section(reading: Reading, person: str) -> Section:

@@ -15,7 +15,6 @@ from bot.foundation.blocks import (
     button,
     confirm,
     context,
-    fields,
     header,
     join,
     mention,
@@ -86,7 +85,7 @@ def form(shown: rules.Form) -> View:
             "Go to version",
             [option(_choice(shown, version), version) for version in reversed(shown.versions)],
             initial=shown.to_version,
-            hint="Every listed version is an option; one that switches the feature off is, too, if it is listed.",
+            hint="Any version that is listed for this system.",
         ),
         text_input(
             "reason",
@@ -115,10 +114,9 @@ def asked(plan: Plan, approvers: Sequence[str]) -> Markup:
     """Say to who asked that it is asked, and what happens next."""
     return mrkdwn(
         "Asked, for {incident}. Nothing is changed until these have approved:\n{approvers}\n"
-        "It then starts by itself; the card of {incident} shows how it goes. Plan `{digest}`.",
+        "It then starts by itself; the card of {incident} shows how it goes.",
         incident=plan.incident,
         approvers=_bullets(approvers),
-        digest=rules.short(plan.digest),
     )
 
 
@@ -137,19 +135,21 @@ def incident_message(incident: str, status: Markup, standing: rules.Standing | N
     return Message(text, [section(text), *buttons])
 
 
-def card(standing: rules.Standing | None, versions: Sequence[str]) -> Section:
-    """Our part of the incident's card: what is planned, where it stands, what was observed, what can be done."""
+def card(standing: rules.Standing | None) -> Section:
+    """Our part of the incident's card: how it goes, what was observed, what can be done.
+
+    What is asked, and who has approved, is said by the request. While it is open, the plan is detail, word for word;
+    once it is carried out, the steps that were taken stand in its place.
+    """
     if standing is None:
         return Section()
     plan, execution = standing.plan, standing.execution
-    summary = join("\n", [mrkdwn("*{title}*", title=rules.title(plan, versions)), _state(standing)])
-    facts = [
-        ("Plan", mrkdwn("`{digest}`", digest=rules.short(plan.digest))),
-        ("Asked by", mrkdwn("{who}, {when}", who=standing.requester, when=moment(plan.created_at))),
-        *(_times(execution) if execution else []),
-    ]
-    shown = [section(join("\n", [summary, *_observed(standing)])), *_buttons(standing)]
-    return Section(shown, [fields(facts), *_stage_blocks(standing), *_plan_blocks(plan)])
+    if execution is None:
+        refused = [section(_state(standing))] if standing.round_state == "approved" else []
+        waits = standing.round_state in (None, "asked")
+        return Section(refused, _plan_blocks(plan) if waits else [])
+    shown = [section(_summary(standing)), *_buttons(standing)]
+    return Section(shown, [*_stage_blocks(standing), context(join(" · ", [*_times(execution), _named(plan)]))])
 
 
 def home(running: Sequence[tuple[Execution, Plan]]) -> Section:
@@ -261,12 +261,17 @@ def _watch(standing: rules.Standing) -> list[Markup]:
     ]
 
 
-def _times(execution: Execution) -> list[tuple[str, Markup]]:
-    started = ("Started", moment(execution.started_at))
+def _times(execution: Execution) -> list[Markup]:
+    started = mrkdwn("Started {when}", when=moment(execution.started_at))
     if execution.finished_at is None:
         return [started]
     took = rules.span_words(execution.finished_at - execution.started_at)
-    return [started, ("Ended", mrkdwn("{when} (took {took})", when=moment(execution.finished_at), took=took))]
+    return [started, mrkdwn("ended {when}, after {took}", when=moment(execution.finished_at), took=took)]
+
+
+def _named(plan: Plan) -> Markup:
+    """Name the plan as the trail and the export name it."""
+    return mrkdwn("plan `{digest}`", digest=rules.short(plan.digest))
 
 
 def _buttons(standing: rules.Standing) -> list[ActionsBlock]:
@@ -280,7 +285,7 @@ def _buttons(standing: rules.Standing) -> list[ActionsBlock]:
     if rules.can_reinstate(standing):
         back, to = rules.inverse_of(plan)
         about = {"incident": plan.incident, "from_version": back, "to_version": to}
-        shown.append(button(f"Reinstate {to}", REINSTATE, about, confirm=_sure(plan, to)))
+        shown.append(button(f"Reinstate version {to}", REINSTATE, about, confirm=_sure(plan, to)))
     return [actions(*shown, block_id=f"rollback.actions:{plan.incident}")] if shown else []
 
 
@@ -314,18 +319,18 @@ def _version_words(stage: StageResult) -> str:
 def _plan_blocks(plan: Plan) -> list[Block]:
     steps = [mrkdwn("{number}. {words}", number=step["number"], words=step["words"]) for step in plan.steps]
     undo = [mrkdwn("_To take it back:_ {words}", words=step["undo"]["words"]) for step in plan.steps if "undo" in step]
-    return [section(join("\n", [Markup("*The plan, word for word*"), *steps, *undo])), _capabilities(plan)]
+    return [section(join("\n", [Markup("*The plan, word for word*"), *steps, *undo])), _kind(plan)]
 
 
-def _capabilities(plan: Plan) -> Block:
+def _kind(plan: Plan) -> Block:
     can = rules.CAPABILITIES[plan.target["kind"]]
     words = [
-        "some users first" if can.staged else "all users at once",
-        "reversible" if can.reversible else "not reversible",
-        "atomic" if can.atomic else "not atomic",
-        "read back" if can.reads_back else "cannot be read back",
+        "Some users first" if can.staged else "All users at once",
+        "can be taken back" if can.reversible else "cannot be taken back",
+        "changed in one step" if can.atomic else "changed in several steps, so it may stop half way",
+        "read back afterwards" if can.reads_back else "cannot be read back",
     ]
-    return context(f"This kind of target: {' · '.join(words)}")
+    return context(join(" · ", [*words, _named(plan)]))
 
 
 def _alarm_words(said: Mapping[str, Any]) -> dict[str, str]:

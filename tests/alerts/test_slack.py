@@ -25,8 +25,7 @@ def test_the_card_shows_the_signals(meridian: Organisation) -> None:
     """R013."""
     receive(meridian, raw())
     text = visible_text(as_dicts(fit([meridian.reads(slack.card_section, "INC-1")])))
-    assert "*Signals*: 1 firing, 0 resolved" in text
-    assert "`conversion_rate` 2.1 %, allowed: at least 3 % over 30 min" in text
+    assert "🔺 *Firing*: `conversion_rate` 2.1 %, allowed: at least 3 % over 30 min" in text
 
 
 def home(meridian: Organisation) -> str:

@@ -55,30 +55,33 @@ def card(*signals: Signal) -> str:
 def test_a_signal_shows_value_limit_since_when_and_what_is_protected() -> None:
     """R003 R004 R005 R013 R027."""
     text = card(signal())
-    assert text.startswith("*Signals*: 1 firing, 0 resolved\n")
-    assert "🔺 firing · *Visitors buy less*\n`conversion_rate` 2.1 %, allowed: at least 3 % over 30 min" in text
+    assert text.startswith("🔺 *Firing*: `conversion_rate` 2.1 %, allowed: at least 3 % over 30 min · since <!date^")
     assert f"since <!date^{int(NOW.timestamp())}^" in text
-    assert "Protects: Revenue of the shop." in text
+    assert "Watched to protect: Revenue of the shop." in text
     assert ">Conversion is down" in text
+    assert "signals" not in text
 
 
 def test_a_resolved_signal_says_until_when() -> None:
     text = card(signal(state="resolved", ends_at=NOW.replace(hour=10)))
-    assert "✅ resolved" in text
+    assert "✅ *Resolved*" in text
     assert " until <!date^" in text
 
 
 def test_a_signal_without_value_or_of_a_trigger_that_is_gone_is_shown_all_the_same() -> None:
     text = card(signal(value=None), signal(trigger="gone", value=7.0))
     assert "`conversion_rate` no value that can be read, allowed:" in text
-    assert "*Conversion is down*\n`conversion_rate` 7 ·" in text
+    assert "`conversion_rate` 7 · since" in text
 
 
-def test_of_many_signals_the_first_five_are_shown() -> None:
-    text = card(*[signal(id=f"sig_{number}") for number in range(22)])
-    assert text.count("🔺 firing") == 5
-    assert text.endswith("and 17 more")
-    assert "22 firing" in text
+def test_of_many_signals_the_first_is_seen_at_once_and_four_more_below() -> None:
+    many = [signal(id=f"sig_{number}") for number in range(21)] + [signal(id="sig_22", state="resolved")]
+    part = views.card(many, triggers())
+    first, below = (visible_text(as_dicts(blocks)) for blocks in (part.blocks, part.detail))
+    assert (first.count("🔺 *Firing*"), below.count("🔺 *Firing*")) == (1, 4)
+    assert first.endswith("22 signals: 21 firing, 1 resolved. The others stand below.")
+    assert "and 17 more" in below
+    assert below.count("Revenue of the shop.") == 1
 
 
 def test_an_incident_without_signals_has_no_such_part() -> None:

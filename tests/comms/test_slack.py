@@ -159,7 +159,7 @@ def test_without_incidents_nothing_can_be_chosen_or_posted(tmp_path: Path) -> No
 
 def test_the_card_shows_who_was_told(store: Store) -> None:
     """R125, R160."""
-    assert store.read_now(card_section, "INC-42").detail == ()
+    assert store.read_now(card_section, "INC-42").blocks == ()
     store.submit_now(CARLA, service.post, "INC-42", "customers/initial-chatbot")
     part = store.read_now(card_section, "INC-42")
-    assert "Customers: initial" in visible_text(as_dicts(part.detail))
+    assert "Customers: initial" in visible_text(as_dicts(part.blocks))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.comms import views
 from bot.comms.models import CommsPolicy, Stage, Statement
 from bot.comms.rules import LONGEST_TEXT, Preview, Telling
-from bot.foundation.blocks import as_dicts, escape, visible_text
+from bot.foundation.blocks import Section, as_dicts, escape, visible_text
 from tests.comms.desk import SHIPPED, template
 from tests.support.clock import MORNING
 
@@ -142,16 +142,12 @@ def test_the_card_says_who_was_told_what_last() -> None:
     """R125, R160: everybody sees who knows what."""
     later = MORNING + timedelta(hours=1)
     said = [_said(), _said("partners"), _said("gone"), _said(stage="update", posted_at=later)]
-    part = views.card("INC-42", said, POLICY)
-    text = visible_text(as_dicts(part.detail))
+    part = views.card(said, POLICY)
+    text = visible_text(as_dicts(part.blocks))
     assert text.startswith("📣 Told · Customers: update, <!date^")
     assert "Partners: initial" in text
     assert "gone: initial" in text
 
 
-def test_a_card_of_which_nobody_was_told_offers_to_tell() -> None:
-    part = views.card("INC-42", [], POLICY)
-    assert part.detail == ()
-    (row,) = as_dicts(part.blocks)
-    assert row["elements"][0]["action_id"] == views.OPEN
-    assert row["elements"][0]["value"] == '{"subject":"INC-42"}'
+def test_a_card_of_which_nobody_was_told_has_no_such_part() -> None:
+    assert views.card([], POLICY) == Section()

@@ -24,24 +24,32 @@ def closed(**changes: Any) -> Incident:
 
 
 def seen(one: Incident, names: Names) -> str:
-    return visible_text(as_dicts(fit([views.card(one, names)])))
+    return visible_text(as_dicts(fit([views.card(one, names), views.card_buttons(one)])))
 
 
-def buttons(one: Incident, names: Names = OPEN) -> list[tuple[str, str]]:
-    found = [block for block in as_dicts(fit([views.card(one, names)])) if block["type"] == "actions"]
+def buttons(one: Incident) -> list[tuple[str, str]]:
+    found = as_dicts(views.card_buttons(one).blocks)
     return [(element["text"]["text"], element["action_id"]) for block in found for element in block["elements"]]
 
 
 def test_a_new_incident_says_what_happened_how_bad_and_what_can_be_done() -> None:
     """R040 R041 R049 R050 R170."""
     text = seen(incident(), OPEN)
-    assert text.startswith("INC-42 · Shop recommender · medium\n*Visitors buy less*")
-    assert "🟠 *Severity medium* · 🆕 Open: nobody has acknowledged it yet" in text
-    for fact in ("*Bad version*\n8", "*Last good version*\n7", "*Owner*\nMaya Lindqvist", "*Next update by*"):
+    assert text.startswith(
+        "🟠 INC-42 · Shop recommender · medium\n*Visitors buy less*\n🆕 Nobody has acknowledged it yet"
+    )
+    for fact in (
+        "shop-recommender, version 8",
+        "*Last good version*\n7",
+        "*Owner*\nMaya Lindqvist",
+        "*Next update by*",
+    ):
         assert fact in text
     assert buttons(incident()) == [
         ("Acknowledge", "incidents.acknowledge"),
         ("Roll back", "rollback.open"),
+        ("Hand over", "escalation.hand_over"),
+        ("Tell people", "comms.open"),
         ("Change severity", "incidents.change_severity"),
         ("Close", "incidents.close"),
     ]
@@ -73,35 +81,37 @@ def test_an_acknowledged_incident_says_who_leads() -> None:
     """R103."""
     one = incident(state="acknowledged", acknowledged_at=OPENED, acknowledged_by="U0PRIYA003")
     assert "👀 Acknowledged <!date" in seen(one, LED)
-    assert "Priya Raman leads" in seen(one, LED)
-    assert "Acknowledge" not in [label for label, _ in buttons(one, LED)]
+    assert "*Priya Raman* leads" in seen(one, LED)
+    assert "Acknowledge" not in [label for label, _ in buttons(one)]
 
 
-def test_a_closed_incident_says_by_whom_and_why_and_has_no_buttons() -> None:
+def test_a_closed_incident_says_by_whom_and_why_and_people_can_still_be_told() -> None:
     text = seen(closed(), CLOSED)
     assert "✅ Closed by Maya Lindqvist" in text
     assert "\n>Version 7 serves.\n" in text
     assert "Next update by" not in text
-    assert buttons(closed(), CLOSED) == []
+    assert buttons(closed()) == [("Tell people", "comms.open")]
 
 
-def test_what_was_done_so_far_stands_on_the_card() -> None:
-    one = incident(containment="Rolled back to 7; checking what is served.")
-    assert "*Done so far*\nRolled back to 7; checking what is served." in seen(one, OPEN)
+def test_every_button_says_which_incident_it_is_about() -> None:
+    """“Tell people” names a subject, as comms knows no incidents."""
+    (row,) = as_dicts(views.card_buttons(incident()).blocks)
+    about = {element["action_id"]: element["value"] for element in row["elements"]}
+    assert about.pop("comms.open") == '{"subject":"INC-42"}'
+    assert set(about.values()) == {'{"incident":"INC-42"}'}
 
 
 def test_versions_and_owners_that_nobody_knows_are_said() -> None:
     unlisted = incident(version="9", impact=rules.impact_of(system(), "9", []))
     text = seen(unlisted, Names())
-    assert "*Bad version*\n9 (not listed in systems.yaml)" in text
+    assert "shop-recommender, version 9 (a version that systems.yaml does not list)" in text
     assert "*Owner*\nnobody holds the role" in text
     oldest = incident(version="7", impact=rules.impact_of(system(), "7", []))
     assert "*Last good version*\nnot known" in seen(oldest, OPEN)
 
 
 def test_detail_is_dropped_before_buttons() -> None:
-    section = views.card(incident(), OPEN)
-    kept = as_dicts(fit([section], limit=len(section.blocks)))
+    kept = as_dicts(fit([views.card(incident(), OPEN), views.card_buttons(incident())], limit=4))
     assert [block["type"] for block in kept] == ["header", "section", "section", "actions"]
 
 
@@ -123,11 +133,11 @@ def test_nothing_that_was_typed_can_mention_or_link() -> None:
 def test_the_severity_form_offers_each_severity_and_asks_why() -> None:
     """R043."""
     view = views.severity_form(incident()).to_dict()
-    chosen = view["blocks"][1]["element"]
+    chosen = view["blocks"][2]["element"]
     assert [option["value"] for option in chosen["options"]] == ["low", "medium", "high"]
     assert chosen["initial_option"]["value"] == "medium"
     assert (view["callback_id"], view["private_metadata"]) == ("incidents.change_severity", '{"incident":"INC-42"}')
-    assert [block.get("block_id") for block in view["blocks"][1:]] == ["severity", "reason"]
+    assert [block.get("block_id") for block in view["blocks"][2:]] == ["severity", "reason"]
 
 
 def test_the_closing_form_says_that_an_open_request_becomes_void() -> None:

@@ -143,15 +143,13 @@ def test_a_refusal_stands_under_its_field(refused: str | None, field: str | None
 
 
 def test_without_a_plan_there_is_nothing_on_the_card() -> None:
-    assert views.card(None, VERSIONS).blocks == ()
+    assert views.card(None).blocks == ()
 
 
 @pytest.mark.parametrize("state", list(ExecutionState))
 def test_every_state_has_words_of_its_own(state: ExecutionState) -> None:
     """R098, R100: done, failed, partial and unknown cannot be mistaken for each other."""
-    first = {
-        other: text_of(views.card(standing(execution(other)), VERSIONS)).splitlines()[1] for other in ExecutionState
-    }
+    first = {other: text_of(views.card(standing(execution(other)))).splitlines()[0] for other in ExecutionState}
     assert list(first.values()).count(first[state]) == 1
 
 
@@ -167,13 +165,33 @@ def test_every_state_has_words_of_its_own(state: ExecutionState) -> None:
     ],
 )
 def test_before_anything_is_carried_out_the_round_is_shown(round_state: str | None, words: str) -> None:
-    shown = text_of(views.card(standing(round_state=round_state), VERSIONS))
+    shown = text_of(views.incident_message("INC-1", mrkdwn("*INC-1*"), standing(round_state=round_state), is_open=True))
     assert words in shown
     assert "nothing has been changed" in shown.lower()
 
 
-def test_the_card_shows_plan_digest_steps_times_and_observations() -> None:
-    """R088, R098, R099: the plan word for word, its digest, and what was observed."""
+@pytest.mark.parametrize(
+    ("round_state", "said", "plan_below"),
+    [
+        ("asked", "", True),
+        (None, "", True),
+        ("rejected", "", False),
+        ("void", "", False),
+        ("expired", "", False),
+        ("approved", "Approved, but not carried out", False),
+    ],
+)
+def test_the_card_does_not_repeat_what_the_request_says(round_state: str | None, said: str, plan_below: bool) -> None:
+    """R088: the plan stands there word for word, with its digest, as long as somebody may still approve it."""
+    part = views.card(standing(round_state=round_state))
+    first, below = (visible_text(as_dicts(blocks)) for blocks in (part.blocks, part.detail))
+    assert (said in first) if said else first == ""
+    words = ("1. Note what the flag “shop” in flags.json selects now", "To take it back:", "All users at once")
+    assert [one in below for one in (*words, rules.short(plan().digest))] == [plan_below] * 4
+
+
+def test_the_card_shows_the_steps_that_were_taken_with_times_and_observations() -> None:
+    """R098, R099: what was observed, step by step, in place of the plan, which keeps its name."""
     stage = StageResult(
         request_id="req_1",
         round=2,
@@ -184,23 +202,21 @@ def test_the_card_shows_plan_digest_steps_times_and_observations() -> None:
         started_at=NOON,
         finished_at=NOON + timedelta(seconds=3),
     )
-    shown = text_of(views.card(standing(execution("done"), stages=[stage]), VERSIONS))
+    shown = text_of(views.card(standing(execution("done"), stages=[stage])))
     for expected in (
-        "Roll back shop from version 8 to version 7",
+        "✅ *Done and proved*\n>5 of 5 answers from version 7",
         rules.short(plan().digest),
-        "1. Note what the flag “shop” in flags.json selects now",
-        "To take it back:",
-        "took 12 s",
+        "after 12 s",
         "✅ 4. Ask the serving process: 5 of 5 answers from version 7 · 3 s",
-        "all users at once",
     ):
         assert expected in shown
+    assert "word for word" not in shown
 
 
 @pytest.mark.parametrize(
     ("state", "changed", "label"),
     [
-        ("done", True, "Reinstate 8"),
+        ("done", True, "Reinstate version 8"),
         ("partial", True, "Check again"),
         ("failed", True, "Check again"),
         ("failed", False, None),
@@ -211,30 +227,30 @@ def test_the_card_shows_plan_digest_steps_times_and_observations() -> None:
 )
 def test_the_button_that_makes_sense(state: str, changed: bool | None, label: str | None) -> None:
     """R090, R092."""
-    shown = buttons(views.card(standing(execution(state, changed=changed)), VERSIONS))
+    shown = buttons(views.card(standing(execution(state, changed=changed))))
     assert list(shown) == ([label] if label else [])
 
 
 def test_a_rollback_that_something_else_followed_has_no_buttons() -> None:
     for state in ("done", "partial"):
-        assert buttons(views.card(standing(execution(state), is_newest=False), VERSIONS)) == {}
+        assert buttons(views.card(standing(execution(state), is_newest=False))) == {}
 
 
 def test_being_watched_is_shown_until_it_is_over() -> None:
     """R101."""
     due = NOON + timedelta(minutes=15)
-    watched = text_of(views.card(standing(execution("done", watches=1, due_at=due)), VERSIONS))
+    watched = text_of(views.card(standing(execution("done", watches=1, due_at=due))))
     assert "Watched until" in watched
     assert "1 of 3 checks" in watched
-    over = text_of(views.card(standing(execution("done", watches=3)), VERSIONS))
+    over = text_of(views.card(standing(execution("done", watches=3))))
     assert "Watched for 30 minutes: it stayed." in over
-    ended = text_of(views.card(standing(execution("done", watches=1)), VERSIONS))
+    ended = text_of(views.card(standing(execution("done", watches=1))))
     assert "Watched" not in ended
 
 
 def test_failed_says_whether_anything_was_changed() -> None:
-    assert "nothing was changed" in text_of(views.card(standing(execution("failed", changed=False)), VERSIONS))
-    assert "switched, but it is not served" in text_of(views.card(standing(execution("failed")), VERSIONS))
+    assert "nothing was changed" in text_of(views.card(standing(execution("failed", changed=False))))
+    assert "switched, but it is not served" in text_of(views.card(standing(execution("failed"))))
 
 
 def test_home_shows_what_runs_and_nothing_otherwise() -> None:
@@ -332,7 +348,7 @@ def test_nothing_that_was_typed_is_active() -> None:
     hostile = plan(system=HOSTILE, reason=HOSTILE)
     shown = standing(execution("partial", detail=HOSTILE), plan=hostile, requester=HOSTILE, stages=[stage])
     surfaces = [
-        text_of(views.card(shown, VERSIONS)),
+        text_of(views.card(shown)),
         text_of(views.home([(execution("running"), hostile)])),
         text_of(views.alarm(said("partial", detail=HOSTILE, system=HOSTILE, lead=None, requester=HOSTILE))),
         visible_text(views.form(a_form(target=HOSTILE, approvers=[HOSTILE])).to_dict()["blocks"][1:2]),

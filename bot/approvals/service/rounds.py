@@ -77,12 +77,11 @@ def _iso(request: Request) -> str | None:
 
 def _asking(work: Work, request: Request, asked: Sequence[rules.Asked]) -> Markup:
     return mrkdwn(
-        "✋ *Approval needed for {subject}:* {summary} (plan `{digest}`)\n"
+        "✋ *Approval needed for {subject}:* {summary}\n"
         "{called}: please approve or reject on the card of {subject} by {expires}. "
         "{needed} If it is not complete by then, it expires and {otherwise}.",
         subject=request.subject,
         summary=request.summary,
-        digest=rules.short(request.plan_digest),
         called=call(work, asked),
         expires=moment(request.expires_at or request.asked_at),
         needed=_needed(len(request.slots)),
