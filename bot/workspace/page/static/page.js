@@ -97,7 +97,10 @@ function showMessages(container, html) {
     return;
   }
   const arrived = changed.filter(({ element, isNew }) => isNew && element.matches(".message"));
-  if (arrived.length && !follow) jump.hidden = false;
+  // What only you can see answers what you just did: a refusal that nobody scrolls to would look like a dead button.
+  const isAnswered = arrived.some(({ element }) => element.matches(".message-ephemeral"));
+  if (isAnswered && !follow) scroll.scrollTop = scroll.scrollHeight;
+  else if (arrived.length && !follow) jump.hidden = false;
 }
 
 function showThread(container, html) {
