@@ -39,10 +39,11 @@ class Window:
 
     @classmethod
     async def open(
-        cls, chromium: Browser, backout: Running, who: str, *, where: str = CHANNEL, dark: bool = False
+        cls, chromium: Browser, backout: Running, who: str, *, where: str = CHANNEL, dark: bool = False, scale: int = 1
     ) -> "Window":
         context = await chromium.new_context(
             viewport={"width": SIZE["width"], "height": SIZE["height"]},
+            device_scale_factor=scale,
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
         )
@@ -71,6 +72,25 @@ class Window:
         for text in texts:
             await expect(self.page.locator("body")).to_contain_text(text, timeout=30_000)
 
+    async def shows_card(self) -> None:
+        """Bring the head of the card to the top of what is seen."""
+        await self.page.mouse.move(0, 0)  # what only shows under the pointer is no part of the card
+        await self.page.locator("#scroll").evaluate("conversation => { conversation.scrollTop = 0 }")
+
+    async def picture_of_card(self, name: str) -> None:
+        """The part of the card that must be seen: from its head to the line above the detail."""
+        await self.page.set_viewport_size({"width": SIZE["width"], "height": 2 * SIZE["height"]})
+        await self.shows_card()
+        card = self.card.get_by_role("listitem").first
+        frame = await card.bounding_box()
+        line = await card.get_by_role("separator").first.bounding_box()
+        assert frame is not None
+        assert line is not None
+        height = line["y"] - frame["y"]
+        assert 300 < height < 800, "what must be decided first takes more than a screen"
+        if PICTURES:
+            await self.page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), clip={**frame, "height": height})
+
     async def picture(self, name: str) -> None:
         if PICTURES:
             await self.page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))
@@ -98,7 +118,12 @@ async def test_four_people_play_an_incident_from_alert_to_export(
         await tomas.press("Approve")
         await tomas.answer("Approve", Why="The drop began with the deployment.")
         await maya.sees("The drop began with the deployment.")
+        await maya.shows_card()
         await maya.picture("workspace")
+        light = await Window.open(chromium, backout, "maya", scale=2)
+        await light.picture_of_card("card")
+        dark = await Window.open(chromium, backout, "maya", dark=True, scale=2)
+        await dark.picture_of_card("card-dark")
 
         aisha = await Window.open(chromium, backout, "aisha", dark=True)
         await aisha.press("Approve")
