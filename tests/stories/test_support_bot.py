@@ -85,3 +85,18 @@ async def test_bad_bodies_are_refused_with_a_reason(tmp_path: Path) -> None:
         assert await world.send(b"{" + b" " * 300_000) == 413
         for body in (b"no json", b'{"a": NaN}', b"[" * 5000 + b"]" * 5000, b'"\\ud800"', b"\xff"):
             assert await world.send(body) == 400, body[:20]
+
+
+async def test_a_message_becomes_an_incident_by_its_shortcut(tmp_path: Path) -> None:
+    """R014, R025: somebody of support reports what a customer wrote."""
+    async with world_of(tmp_path) as world:
+        said = await world.workspace.say(world.person("leo"), SUPPORT.channel, "It tells people returns are impossible")
+        await world.workspace.shortcut(world.person("jonas"), "incidents.report", said)
+        assert "returns are impossible" in world.modal("jonas").visible_text
+        answer = await world.submit("jonas", {"system": "support-bot", "harm": "no"})
+        assert not answer.errors, answer.errors
+        world.expect("modal", "jonas", "INC-1")
+        world.expect("post", SUPPORT.channel, "INC-1", "returns are impossible")
+        world.expect("post", SUPPORT.channel, *SUPPORT.first_tier)
+        world.threads(SUPPORT.channel)
+        world.updates(SUPPORT.channel)
