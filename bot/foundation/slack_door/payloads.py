@@ -4,6 +4,7 @@ Signed does not mean sane: what `is_sound` lets through has the shapes that Bolt
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -133,9 +134,19 @@ def shortcut(body: Json) -> Shortcut:
     return Shortcut(
         callback=body["callback_id"],
         channel=(body.get("channel") or {}).get("id", ""),
-        text=_storable(message.get("text")),
+        text=_as_read(_storable(message.get("text"))),
         author=_storable(message.get("user")),
     )
+
+
+def _as_read(text: str) -> str:
+    """Return a message's text without Slack's markup: links by their label, mentions of people and channels left out."""
+
+    def label(found: re.Match[str]) -> str:
+        return found[3] or ("" if found[1] else found[2])
+
+    plain = re.sub(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>", label, text)
+    return plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
 
 
 def person(body: Json) -> tuple[str, str]:

@@ -196,3 +196,17 @@ def test_whatever_is_sound_can_be_read(body: dict[str, Any]) -> None:
         payloads.click(body)
     if body["type"] == "view_submission":
         payloads.form(body)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("<@U0MAYA0001> it refunds &amp; lies", "it refunds & lies"),
+        ("see <https://help.example/a|the answer> in <#C0SUPPORT4|support-bot>", "see the answer in support-bot"),
+        ("<!channel> <https://help.example/a>", "https://help.example/a"),
+        ("1 &lt; 2", "1 < 2"),
+    ],
+)
+def test_a_shortcut_brings_the_words_a_person_read(text: str, read: str) -> None:
+    body = {"callback_id": "incidents.report", "channel": {"id": "C1"}, "message": {"text": text, "user": "U1"}}
+    assert payloads.shortcut(body).text == read
