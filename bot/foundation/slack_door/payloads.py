@@ -140,7 +140,7 @@ def shortcut(body: Json) -> Shortcut:
 
 
 def _as_read(text: str) -> str:
-    """Return a message's text without Slack's markup: links by their label, mentions of people and channels left out."""
+    """Return a message as a person reads it: links by their label, mentions left out, no entities."""
 
     def label(found: re.Match[str]) -> str:
         return found[3] or ("" if found[1] else found[2])
