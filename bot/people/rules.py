@@ -16,7 +16,7 @@ _WEEK = timedelta(days=7)
 _SLACKBOT = "USLACKBOT"  # Slack says of it that it is no bot (docs.slack.dev/reference/objects/user-object)
 
 UNCHECKED = "I have not been able to check your Slack account yet. Try again in a minute."
-STRANGER = "You are not in Backout's directory, so you can do nothing here. Ask an admin to add you to config/people.yaml."
+STRANGER = "You are not in Backout's directory: you can do nothing here. Ask an admin to add you to config/people.yaml."
 BOT = "Bots decide nothing here. Act from your own Slack account."
 DEACTIVATED = "Your Slack account is deactivated, so nothing was changed. Ask a workspace admin to activate it again."
 GUEST = "Guests decide nothing here, so nothing was changed. Ask a workspace admin to make you a full member."
