@@ -83,7 +83,8 @@ def test_hostile_words_do_nothing_on_any_surface() -> None:
     card = views.card(
         asked, tally(vote(TOM, HOSTILE)), asked=[seat], questions=[question], names=NAMES, otherwise="nothing happens"
     )
-    home = views.home([(asked, seat)] * 30, NAMES, MORNING)
+    many = [(request(id=f"req_{n}", summary=HOSTILE[:200], reason=HOSTILE), seat) for n in range(30)]
+    home = views.home(many, NAMES, MORNING)
     forms = [
         views.approve_form(asked, seat, NAMES, is_last=True),
         views.reject_form(asked, "nothing happens"),
