@@ -250,7 +250,7 @@ async def world_of(
     migrate(url)
     async with serving_example(workspace, example, flags) as (slack_address, models):
         config = config.replace(demo.retargeted(config[Systems], flags, slack_address))
-        environment = _environment(slack_address, url, socket_mode=socket_mode)
+        environment = environment_of(slack_address, url, socket_mode=socket_mode)
         store = open_store(url, clock=clock, ids=CountedIds(), config=config, trail_key=TRAIL_KEY)
         slack = SlackClient(SECRETS.bot_token, environment.slack_api_url)
         process = Process(environment, store, slack, app.wiring(config, slack, default_targets()))
@@ -270,7 +270,8 @@ async def world_of(
         world.nothing_else()
 
 
-def _environment(address: str, url: str, *, socket_mode: bool) -> Environment:
+def environment_of(address: str, url: str, *, socket_mode: bool = False) -> Environment:
+    """What the environment of a process beside this Slack and on this database says."""
     variables = {
         "SLACK_BOT_TOKEN": SECRETS.bot_token,
         "SLACK_SIGNING_SECRET": SECRETS.signing_secret,
