@@ -4,8 +4,8 @@
       ▲                                                                              Slack, `recover()` ──╮
       ╰───────────────────────────────────────────────────────────────────────────────────────────────────╯
 
-One story dies many times: after n seams of each life, until it is played; different n die at different seams, also while
-they recover. This is a sample of the seams, not all of them. A life too short to start up and take one step ends nowhere.
+One story dies many times: after n seams of each life, until it is played; different n die at different seams, also
+while they recover. This is a sample of the seams, not all of them.
 """
 
 import contextlib
