@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from pydantic import SecretStr
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import app as wiring
 from bot import demo as demonstration
@@ -169,8 +170,10 @@ def migrate_command(database: DatabaseUrl = DATABASE) -> None:
     """Bring the database to the shape this version needs. Safe to run again."""
     try:
         before, after = migrate(database)
-    except (SchemaError, ValueError) as error:
+    except (SchemaError, ValueError, OSError) as error:
         _fail(str(error))
+    except SQLAlchemyError as error:
+        _fail(_about_database(error))
     typer.echo(f"The database was at {before or 'nothing'} and is at {after}.")
 
 
@@ -189,6 +192,8 @@ def _run(*, web: bool, worker: bool) -> None:
             asyncio.run(process.run(web=web, worker=worker))
     except (BackoutError, ValueError, OSError) as error:
         _fail(str(error))
+    except SQLAlchemyError as error:
+        _fail(_about_database(error))
 
 
 def _environment() -> Environment:
@@ -213,8 +218,17 @@ def _open(database: str, config: Path, messages: Path, *, needs_config: bool = T
         key, _made = trail_key(database, _given_key())
         loaded = _loaded(config, messages) if needs_config else Config({}, {})
         return open_store(database, clock=SystemClock(), ids=RandomIds(), config=loaded, trail_key=key)
-    except (BackoutError, ValueError) as error:
+    except (BackoutError, ValueError, OSError) as error:
         _fail(str(error))
+    except SQLAlchemyError as error:
+        _fail(_about_database(error))
+
+
+def _about_database(error: SQLAlchemyError) -> str:
+    """Say what is wrong with the database in one line, without its address: that may hold a password."""
+    cause = getattr(error, "orig", None) or error
+    first = str(cause).strip().splitlines()[0] if str(cause).strip() else ""
+    return f"The database cannot be used ({type(cause).__name__}: {first[:200]}). Check DATABASE_URL, and that it runs."
 
 
 def _export(reading: Reading, incident: str) -> dict[str, object]:

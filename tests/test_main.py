@@ -131,3 +131,12 @@ def test_verify_of_a_database_that_was_never_migrated_says_what_to_run(tmp_path:
     result = run.invoke(cli, ["verify", "--database", f"sqlite:///{tmp_path / 'none.db'}"])
     assert result.exit_code == 1
     assert "backout migrate" in result.stderr
+
+
+@pytest.mark.parametrize("url", ["nonsense", "sqlite:////proc/nowhere/x.db", "postgresql://u:hunter2@127.0.0.1:9/x"])
+def test_a_database_that_cannot_be_used_is_one_line_without_its_password(url: str) -> None:
+    result = run.invoke(cli, ["migrate", "--database", url])
+    assert result.exit_code == 1
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "hunter2" not in result.stderr
+    assert result.exception is None or isinstance(result.exception, SystemExit)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.stories.acts import SHOP, SUPPORT, acknowledge, ask, report, vote
+from tests.support.soak import sample
 from tests.support.world import World, world_of
 
 REASON = "Customers are told that returns are not possible."
@@ -42,7 +43,7 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-@pytest.mark.parametrize("method", ["chat.postMessage", "*"])
+@pytest.mark.parametrize("method", sample(["chat.postMessage", "*"], 2))
 async def test_a_fault_delays_and_doubles_nothing(tmp_path: Path, method: str, fault: Mapping[str, Any]) -> None:
     """P4-P6, P10: one card and one page, in order, whatever became of the first calls."""
     async with world_of(tmp_path) as world:

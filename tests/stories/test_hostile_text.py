@@ -12,6 +12,7 @@ from bot import demo
 from bot.learning.reports import service as reports
 from bot.learning.reports import views as report_views
 from tests.stories.acts import SUPPORT
+from tests.support.soak import sample
 from tests.support.world import World, world_of
 
 CANARY = "C4N4RY"
@@ -28,6 +29,10 @@ HOSTILE = {
     "escaped": f"&lt;!channel&gt; &amp;lt;@U0LEO00001&amp;gt; {CANARY}",
     "template": f"{{{{ cycler.__init__ }}}} {{% for x in y %}} ${{jndi:x}} %s {{0}} {CANARY}",
 }
+ODD_TIMES: list[object] = [
+    "2031-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999+14:00",
+    "yesterday", "", None, 7,
+]  # fmt: skip
 ACTIVE = re.compile(r"<(?:!(?:channel|here|everyone|subteam)|https?://evil|mailto:|@\w+> <#C0)", re.IGNORECASE)
 INVISIBLE = re.compile("[\u202a-\u202e\u2066-\u2069\u200b\ufeff\x00-\x08\x1b\x07]")
 LITERAL = {"initial_value", "value", "private_metadata"}
@@ -67,9 +72,10 @@ def relax(world: World) -> None:
         happening.expected = True
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-async def test_hostile_text_through_a_whole_story(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize("kind", sample(HOSTILE, 3))
+async def test_hostile_text_through_a_whole_story(tmp_path: Path, kind: str) -> None:
     """T15, T16: labels, annotations, reasons and rationales, in messages, modals, App Home and the export."""
+    text = HOSTILE[kind]
     async with world_of(tmp_path) as world:
         body = await body_of(world, alertname=text, summary=text)
         for held in (body["commonLabels"], body["commonAnnotations"], body["groupLabels"]):
@@ -96,9 +102,10 @@ async def test_hostile_text_through_a_whole_story(tmp_path: Path, text: str) -> 
         assert "<script>" not in report_views.markdown(export)
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-async def test_a_hostile_system_and_version_are_shown_to_people(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize("kind", sample(HOSTILE, 4))
+async def test_a_hostile_system_and_version_are_shown_to_people(tmp_path: Path, kind: str) -> None:
     """Nothing authentic is dropped: a system nobody knows, a version nobody would choose."""
+    text = HOSTILE[kind]
     async with world_of(tmp_path) as world:
         said = {"alertname": "X", "version": text, "metric": "wrong_answer_rate", "value": "60", "summary": "x"}
         assert await world.send(demo.alert_body("support-bot", said, world.clock.now())) == 202
@@ -127,8 +134,7 @@ async def test_five_hundred_alerts_in_one_body(tmp_path: Path) -> None:
         world.updates(SUPPORT.channel)
 
 
-@pytest.mark.parametrize("starts_at", ["2031-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z",
-                                       "9999-12-31T23:59:59.999999999+14:00", "yesterday", "", None, 7])  # fmt: skip
+@pytest.mark.parametrize("starts_at", sample(ODD_TIMES, 3))
 async def test_odd_times_and_severities_page_all_the_same(tmp_path: Path, starts_at: object) -> None:
     """An alert's own clock and words decide nothing about whether people are told."""
     async with world_of(tmp_path) as world:

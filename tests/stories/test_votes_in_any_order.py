@@ -3,7 +3,6 @@
 A few short stories in every run; `make soak` tells many long ones.
 """
 
-import os
 import shutil
 import tempfile
 from itertools import permutations
@@ -19,8 +18,8 @@ from bot.approvals.models import Choice, Matrix, Request, Vote
 from bot.foundation.errors import Refusal
 from bot.foundation.work import Reading
 from tests.approvals.committee import PLAN, Committee, committee, config, slack
+from tests.support.soak import SOAKING
 
-SOAKING = bool(os.environ.get("BACKOUT_SOAK"))
 STORIES, STEPS = (100, 20) if SOAKING else (6, 8)
 pytestmark = pytest.mark.timeout(1_200 if SOAKING else 120)
 KEYS = ("tom", "pri", "ann", "leo", "gra", "sam", "ines", "may", "zoe")
