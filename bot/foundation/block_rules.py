@@ -231,7 +231,7 @@ BUTTON = _object(
 OVERFLOW = _object(
     {**TYPE, "options": _list(_option(_plain(75), url=_string(3000)), 1, 5)}, {**INTERACTIVE, "confirm": CONFIRM}
 )
-IMAGE = _object({**TYPE, "image_url": _string(3000), "alt_text": _string(2000)}, {})
+IMAGE = _object({**TYPE, "image_url": _matching(r"https?://\S{1,2990}"), "alt_text": _string(2000)}, {})
 INPUTS: dict[str, Check] = {
     "plain_text_input": _object(
         TYPE,
@@ -287,7 +287,9 @@ KINDS: dict[str, Check] = {
     "divider": _block({}),
     "context": _block({"elements": _list(_typed(IN_CONTEXT, "element"), 1, 10)}),
     "actions": _block({"elements": _list(_typed(IN_ACTIONS, "element"), 1, 25)}),
-    "image": _block({"image_url": _string(3000), "alt_text": _string(2000)}, {"title": _plain(2000)}),
+    "image": _block(
+        {"image_url": _matching(r"https?://\S{1,2990}"), "alt_text": _string(2000)}, {"title": _plain(2000)}
+    ),
     "input": _block(
         {"label": _plain(2000), "element": _typed(IN_INPUTS, "element")},
         {"hint": _plain(2000), "optional": _boolean, "dispatch_action": _boolean},
