@@ -1,11 +1,9 @@
 """How long `backout demo` takes until it can be played (`python -m benchmarks.demo_start`).
 
 Starts the demo several times on free ports, and measures from the start of the process until `/readyz` answers 200
-(database, Slack, worker and accounts all work). Prints every run, the median, and the machine's fsync time beside it.
-The goal is 5 seconds.
+(database, Slack, worker and accounts all work). Prints every run and the median. The goal is 5 seconds.
 """
 
-import os
 import statistics
 import subprocess
 import sys
@@ -13,8 +11,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
+from benchmarks.report import Figure, report
 from tests.support.running import free_port
 
 RUNS = 5
@@ -22,12 +20,10 @@ GOAL_SECONDS = 5.0
 
 
 def main() -> int:
-    """Print the figures; exit status 1 when the median misses the goal."""
+    """Report the median; exit status 1 when it misses the goal."""
     runs = [start() for _ in range(RUNS)]
-    median = statistics.median(runs)
     print("runs (s):", ", ".join(f"{seconds:.2f}" for seconds in runs))
-    print(f"median: {median:.2f} s, goal {GOAL_SECONDS:.0f} s; fsync of 4 KB: {fsync_milliseconds():.2f} ms (median)")
-    return int(median > GOAL_SECONDS)
+    return report("demo_start", [Figure("from start to ready", statistics.median(runs), "s", at_most=GOAL_SECONDS)])
 
 
 def start() -> float:
@@ -55,19 +51,6 @@ def is_ready(url: str) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
-
-
-def fsync_milliseconds(times: int = 200) -> float:
-    """Return the median time of writing 4 KB durably here."""
-    with tempfile.NamedTemporaryFile(dir=Path.cwd()) as file:
-        taken = []
-        for _ in range(times):
-            began = time.perf_counter()
-            file.write(b"x" * 4096)
-            file.flush()
-            os.fsync(file.fileno())
-            taken.append((time.perf_counter() - began) * 1000)
-    return statistics.median(taken)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ ACROSS = {
     "test_documents.py": "that README, docs and the Slack manifest say what the program does",
     "test_wiring.py": "that whatever is wanted by name has somebody who answers",
 }
+OUTSIDE = ("tools", "benchmarks")
+"""What stands beside `bot/`, and is tested when it holds anything worth it."""
 MIGRATIONS = Path("bot/foundation/migrations/versions")
 ROLES_START_AT = 2
 """`bot/people/rules/` stands for `bot/people/rules.py`; `bot/people/` stands for no file."""
@@ -52,7 +54,7 @@ def homes(source: Path) -> list[Path]:
 def sources(test: Path) -> list[Path]:
     """Return the files or folders of which one must exist for a test file to have a source."""
     inside = test.relative_to("tests")
-    root = Path() if inside.parts[0] == "tools" else Path("bot")
+    root = Path() if inside.parts[0] in OUTSIDE else Path("bot")
     name, place = inside.stem.removeprefix("test_"), root / inside.parent
     found = [place / f"{name}.py", place / f"__{name}__.py"]
     if len((inside.parent / name).parts) >= ROLES_START_AT:
