@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 import sqlalchemy
-from sqlalchemy import LargeBinary
+from sqlalchemy import LargeBinary, insert
 from sqlalchemy.orm import outerjoin
 from sqlmodel import Session, col, select
 
@@ -80,17 +80,18 @@ def append(session: Session, key: bytes, ids: Ids, records: Sequence[Record]) ->
         return
     locked = select(TrailHead).where(TrailHead.id == 1).with_for_update().execution_options(populate_existing=True)
     head = session.exec(locked).one()
-    payloads = []
+    entries, payloads = list[dict[str, Any]](), list[dict[str, Any]]()
     for record in records:
         salt = ids.salt()
         words = canonical({"name": record.actor_name, "why": record.why, "facts": record.facts})
         body = _body(head.seq + 1, head.mac, record, _payload_digest(salt, words))
         head.seq, head.mac = head.seq + 1, sign(key, body)
-        session.add(TrailEntry(seq=head.seq, body=body, mac=head.mac, key_id=KEY_ID))
-        payloads.append(TrailPayload(seq=head.seq, salt=salt, body=words, subject=record.subject))
+        entries.append({"seq": head.seq, "body": body, "mac": head.mac, "key_id": KEY_ID})
+        payloads.append({"seq": head.seq, "salt": salt, "body": words, "subject": record.subject})
     session.flush()
-    session.add_all(payloads)
-    session.flush()
+    # Rows rather than objects: nobody changes an entry, and a decision writes several.
+    session.connection().execute(insert(TrailEntry), entries)
+    session.connection().execute(insert(TrailPayload), payloads)
 
 
 def sign(key: bytes, body: str) -> bytes:
