@@ -76,9 +76,9 @@ _FILTER = thing(
 
 
 def _offered(element: Json) -> list[Any]:
-    groups = element.get("option_groups") or []
-    inside = [group.get("options") or [] for group in groups if isinstance(group, dict)]
-    return [each for options in [element.get("options") or [], *inside] for each in options]
+    groups = element.get("option_groups")
+    inside = [group.get("options") for group in (groups if isinstance(groups, list) else []) if isinstance(group, dict)]
+    return [each for options in [element.get("options"), *inside] if isinstance(options, list) for each in options]
 
 
 def _bare(option_: Any) -> Any:

@@ -95,7 +95,16 @@ FINE_BLOCKS: list[Json] = [
     {"type": "image", "image_url": "https://a", "alt_text": "a", "title": plain()},
     field(text_input(multiline=True, max_length=3000, initial_value="x", placeholder=plain())),
     field(select(), hint=plain(), optional=True, dispatch_action=True),
-    field({"type": "number_input", "is_decimal_allowed": False, "action_id": "n"}),
+    field({"type": "number_input", "is_decimal_allowed": False, "action_id": "n", "initial_value": "-7.5"}),
+    actions(button(url="https://runbooks.example.com/42")),
+    actions({"type": "overflow", "action_id": "a", "options": [{**option(), "url": "mailto:a@example.com"}]}),
+    actions({"type": "conversations_select", "action_id": "a", "filter": {"include": ["public"]}}),
+    actions({"type": "channels_select", "action_id": "a", "initial_channel": "C1"}),
+    field({"type": "multi_users_select", "action_id": "a", "initial_users": ["U1"]}),
+    field({"type": "multi_channels_select", "action_id": "a", "initial_channels": ["C1"]}),
+    field({"type": "timepicker", "action_id": "a", "timezone": "Europe/Stockholm"}),
+    field({"type": "email_text_input", "action_id": "a", "initial_value": "a@example.com"}),
+    field({"type": "url_text_input", "action_id": "a"}),
 ]
 BAD_BLOCKS: list[tuple[Json, str]] = [
     ({"type": "header", "text": markdown()}, "/blocks/0/text/type"),
@@ -105,7 +114,16 @@ BAD_BLOCKS: list[tuple[Json, str]] = [
     (actions(button(text=markdown())), "/blocks/0/elements/0/text/type"),
     (actions(button(text=plain("x" * 76))), "/blocks/0/elements/0/text/text: 76"),
     (actions(button(value="x" * 2001)), "/blocks/0/elements/0/value: 2001"),
-    (actions(button(url="x" * 3001)), "/blocks/0/elements/0/url: 3001"),
+    (actions(button(url="https://" + "x" * 3001)), "/blocks/0/elements/0/url: no address"),
+    (actions(button(url="javascript:alert(1)")), "/blocks/0/elements/0/url: no address"),
+    (actions(button(url="https://a b")), "/blocks/0/elements/0/url: no address"),
+    (actions(button(url="https://[")), "/blocks/0/elements/0/url: no address"),
+    (actions(few("overflow", 1, options=[{**option(), "url": "file:///etc/passwd"}])), "/url: no address"),
+    (actions({"type": "conversations_select", "action_id": "a", "filter": {"include": []}}), "/filter/include"),
+    (section(accessory={"type": "datetimepicker", "action_id": "a"}), "element of unknown type 'datetimepicker'"),
+    (field({"type": "number_input", "is_decimal_allowed": True, "min_value": "few"}), "/element/min_value"),
+    (actions({"type": "datepicker", "action_id": "a", "initial_date": "2026-02-30"}), "/initial_date"),
+    (actions({"type": "timepicker", "action_id": "a", "initial_time": "24:00"}), "/initial_time"),
     (actions(button(style="default")), "/blocks/0/elements/0/style"),
     (actions(button(action_id="x" * 256)), "/blocks/0/elements/0/action_id: 256"),
     (actions(button(colour="red")), "/blocks/0/elements/0/colour: unknown key"),
@@ -293,6 +311,14 @@ def _paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [at, *(path for key, one in inside for path in _paths(one, (*at, key)))]
 
 
+REPLACEMENTS: list[Any] = [
+    None, "", "y", 7, -1, 3001, True, 1.5, [], {}, "x" * 3001, "x" * 200, plain(), markdown(), option(), [option()],
+    "https://", "https://[", "https://a b", "javascript:alert(1)", "ftp://a", "mailto:", "2026-02-30", "2026-1-1",
+    "20261121", "24:00", "9:00", "00:60", "1e3", "1.", "٣", "danger", "datetimepicker", "multi_static_select", "button",
+    "plain_text_input", "section", "mrkdwn", "plain_text", "image", "checkboxes", "on_enter_pressed", ["public"] * 5,
+]  # fmt: skip
+
+
 @st.composite
 def damaged(draw: st.DrawFn) -> Json:
     """A block in order, with one thing in it replaced, taken out, doubled or added."""
@@ -303,7 +329,7 @@ def damaged(draw: st.DrawFn) -> Json:
         holder = holder[key]
     match draw(st.sampled_from(["replace", "remove", "double", "add"])):
         case "replace":
-            holder[path[-1]] = draw(st.sampled_from([None, "", "y", 7, [], {}, "x" * 3001, plain(), markdown()]))
+            holder[path[-1]] = draw(st.sampled_from(REPLACEMENTS))
         case "remove":
             del holder[path[-1]]
         case "double" if isinstance(holder, list):

@@ -24,3 +24,10 @@ def test_an_initial_option_is_one_of_those_in_groups_too(initial: str, wrong: bo
     element = {"option_groups": [group], "initial_option": {**option, "value": initial}}
     elements.initial_is_offered(element, "/e", problems)
     assert bool(problems) == wrong
+
+
+@pytest.mark.parametrize("odd", [7, "x", None, {}, [7], [{"options": 7}]])
+def test_options_that_are_no_list_are_none(odd: object) -> None:
+    problems: Problems = []
+    elements.initial_is_offered({"option_groups": odd, "options": odd, "initial_option": {}}, "/e", problems)
+    assert problems
