@@ -187,7 +187,9 @@ def _run(*, web: bool, worker: bool) -> None:
         with alone_with(environment.database_url):
             migrate(environment.database_url)
             store = open_process_store(environment, config, SystemClock(), RandomIds())
-            slack = SlackClient(environment.slack_bot_token.get_secret_value(), environment.slack_api_url)
+            slack = SlackClient(
+                environment.slack_bot_token.get_secret_value(), environment.slack_api_url, SystemClock()
+            )
             process = Process(environment, store, slack, wiring.wiring(config, slack, default_targets()))
             asyncio.run(process.run(web=web, worker=worker))
     except (BackoutError, ValueError, OSError) as error:

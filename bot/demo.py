@@ -207,5 +207,5 @@ def _process(config: Config, places: Places, secrets: Secrets, address: str) -> 
         }
     )
     store = open_process_store(environment, config, SystemClock(), RandomIds())
-    slack = SlackClient(secrets.bot_token, environment.slack_api_url)
+    slack = SlackClient(secrets.bot_token, environment.slack_api_url, SystemClock())
     return Process(environment, store, slack, app.wiring(config, slack, default_targets()))

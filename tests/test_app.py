@@ -10,6 +10,7 @@ from bot import app
 from bot.foundation.slack_port import SlackClient
 from bot.incidents.models import Systems
 from bot.rollback.targets import default_targets
+from tests.support.clock import VirtualClock
 
 SOURCES = sorted(path for path in Path("bot").rglob("*.py") if "workspace" not in path.parts)
 
@@ -34,7 +35,7 @@ def test_the_configuration_as_shipped_is_in_order() -> None:
 
 
 def test_every_enqueued_kind_has_a_handler() -> None:
-    slack = SlackClient("xoxb-nobody", "http://127.0.0.1:9/api/")
+    slack = SlackClient("xoxb-nobody", "http://127.0.0.1:9/api/", VirtualClock())
     kinds = app.kinds(slack.account, default_targets())
     enqueued = {kind for _path, call in calls("enqueue") if (kind := literal(call, 0, "kind"))}
     assert enqueued

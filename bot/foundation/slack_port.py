@@ -15,6 +15,7 @@ from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.foundation.clock import Clock
 from bot.foundation.errors import BackoutError
 
 EVENT_TYPE = "backout_message"
@@ -26,7 +27,7 @@ class SlackError(BackoutError):
 
 
 class RateLimited(SlackError):  # noqa: N818 - an answer, not a defect
-    """Slack asked us to wait exactly `retry_after` seconds before this method is called again."""
+    """Slack asked us to wait exactly `retry_after` seconds before this is called again."""
 
     def __init__(self, retry_after: float) -> None:
         super().__init__(f"Slack asked to wait {retry_after:g} s")
@@ -110,10 +111,16 @@ class SlackPort(Protocol):
 
 
 class SlackClient:
-    """SlackPort over HTTP, through slack_sdk."""
+    """SlackPort over HTTP, through slack_sdk.
 
-    def __init__(self, token: str, base_url: str) -> None:
+    What Slack asked to wait for is not called again before its time, whoever asks for it: posts are counted by channel,
+    every other method for the whole workspace (docs.slack.dev/apis/web-api/rate-limits).
+    """
+
+    def __init__(self, token: str, base_url: str, clock: Clock) -> None:
         self._client = AsyncWebClient(token=token, base_url=base_url, retry_handlers=[], timeout=TIMEOUT_SECONDS)
+        self._clock = clock
+        self._waits: dict[tuple[str, str], datetime] = {}
 
     async def who_am_i(self) -> Identity:
         """Return whose token this is (auth.test, and bots.info for the app)."""
@@ -199,6 +206,17 @@ class SlackClient:
         return user
 
     async def _call(self, method: str, **arguments: Any) -> AsyncSlackResponse:
+        counted = (method, str(arguments.get("channel")) if method == "chat.postMessage" else "")
+        left = self._waits.get(counted, self._clock.now()) - self._clock.now()
+        if left > timedelta():
+            raise RateLimited(left.total_seconds())
+        try:
+            return await self._answer(method, arguments)
+        except RateLimited as error:
+            self._waits[counted] = self._clock.now() + timedelta(seconds=error.retry_after)
+            raise
+
+    async def _answer(self, method: str, arguments: dict[str, Any]) -> AsyncSlackResponse:
         try:
             return (
                 await self._client.api_call(method, json=arguments)

@@ -78,7 +78,10 @@ class _Door:
         else:
             answer = _faulty(fault)
         silent = fault is not None and fault.kind in _SILENT
-        self._workspace.calls.append(Call(method, args, now, answer.body, 0 if silent else answer.status))
+        told = answer.headers.get("Retry-After")
+        self._workspace.calls.append(
+            Call(method, args, now, answer.body, 0 if silent else answer.status, int(told) if told else None)
+        )
         if silent:
             return _Silence(cut=fault is not None and fault.kind in ("cut", "accepted_reply_lost"))
         if fault is not None and fault.kind == "html":

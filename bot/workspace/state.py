@@ -270,6 +270,8 @@ class Call:
     result: Json
     status: int = 200
     """HTTP status; 0 when the connection was dropped or held without an answer."""
+    retry_after: int | None = None
+    """How many seconds a 429 asked the caller to wait."""
 
 
 @dataclass

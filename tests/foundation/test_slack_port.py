@@ -13,7 +13,7 @@ from slack_sdk.models.views import View
 
 from bot.foundation.blocks import section
 from bot.foundation.slack_port import Identity, RateLimited, Refused, SlackClient, Unclear, Unreachable
-from tests.support.clock import MORNING
+from tests.support.clock import MORNING, VirtualClock
 
 TOKEN = "xoxb-a-token"
 
@@ -25,6 +25,7 @@ class Slack:
     address: str = ""
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     answers: dict[str, list[Any]] = field(default_factory=dict)
+    clock: VirtualClock = field(default_factory=VirtualClock)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         method = request.path.removeprefix("/api/")
@@ -43,7 +44,7 @@ class Slack:
         return web.json_response({"ok": "error" not in chosen, **chosen})
 
     def client(self) -> SlackClient:
-        return SlackClient(TOKEN, f"{self.address}/api/")
+        return SlackClient(TOKEN, f"{self.address}/api/", self.clock)
 
 
 @pytest.fixture
@@ -195,8 +196,35 @@ async def test_a_refusal_carries_slacks_code_and_words_and_never_the_token(slack
     assert TOKEN not in str(caught.value)
 
 
+@pytest.mark.parametrize("seconds", [1, 60])
+async def test_what_has_to_wait_is_not_called_before_its_time(slack: Slack, seconds: int) -> None:
+    """F4, P5: a post waits in its channel, and other channels go on."""
+    slack.answers["chat.postMessage"] = [(429, "{}", {"Retry-After": str(seconds)}), {"ts": "1.2"}]
+    client = slack.client()
+    with pytest.raises(RateLimited):
+        await client.post("C1", "hello", [], row="out_1")
+    slack.clock.pass_time(seconds=seconds - 0.5)
+    with pytest.raises(RateLimited) as caught:
+        await client.post("C1", "hello", [], row="out_1")
+    assert caught.value.retry_after == 0.5
+    assert await client.post("C2", "hello", [], row="out_2") == "1.2"
+    assert len(slack.requests) == 2
+    slack.clock.pass_time(seconds=0.5)
+    assert await client.post("C1", "hello", [], row="out_1") == "1.2"
+
+
+async def test_updates_wait_everywhere_because_slack_counts_them_by_workspace(slack: Slack) -> None:
+    slack.answers = {"chat.update": [(429, "{}", {"Retry-After": "9"}), {}], "chat.postMessage": [{"ts": "1.2"}]}
+    client = slack.client()
+    for channel in ("C1", "C2"):
+        with pytest.raises(RateLimited):
+            await client.update(channel, "1.2", "hello", [])
+    assert len(slack.requests) == 1
+    assert await client.post("C1", "hello", [], row="out_1")
+
+
 async def test_nobody_there_means_nothing_was_sent() -> None:
-    client = SlackClient(TOKEN, f"http://127.0.0.1:{unused_port()}/api/")
+    client = SlackClient(TOKEN, f"http://127.0.0.1:{unused_port()}/api/", VirtualClock())
     with pytest.raises(Unreachable):
         await client.post("C1", "hello", [], row="out_1")
 

@@ -21,6 +21,7 @@ from bot.rollback.models import Execution, Plan, StageResult
 from bot.rollback.rules import Capabilities
 from bot.rollback.targets import Applied, Outcome, TargetFactory
 from tests.incidents.organisation import Organisation, organisation, shipped_config
+from tests.support.clock import VirtualClock
 from tests.support.stores import prepare
 
 SHOP = "shop-recommender"
@@ -128,7 +129,7 @@ def rehearsal(tmp_path: Path, targets: TargetFactory, *, target: Mapping[str, An
         config = config.replace(retargeted(config[Systems], target))
     people = organisation(url, config=config)
     kinds = Kinds(steps=worker.STEPS, effects=worker.effects(targets), sweeps=worker.SWEEPS)
-    slack = SlackClient("xoxb-nobody", "http://127.0.0.1:9/api/")
+    slack = SlackClient("xoxb-nobody", "http://127.0.0.1:9/api/", VirtualClock())
     sender = Sender(people.store, kinds, slack, fallback_channel="C0ALERTS05")
     return Rehearsal(people, WorkerLoop(people.store, sender, worker.SWEEPS), sender)
 

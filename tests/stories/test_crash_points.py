@@ -36,7 +36,7 @@ from bot.workspace.server import serving
 from bot.workspace.state import Message, NotPossibleError
 from tests.stories.acts import SUPPORT
 from tests.support.stores import TRAIL_KEY
-from tests.support.world import World, environment_of, world_of
+from tests.support.world import SECRETS, World, environment_of, world_of
 
 REASON = "Customers are told that returns are not possible."
 PATIENCE = timedelta(minutes=3)
@@ -131,7 +131,7 @@ class Mortal:
         life = self.life
         event.listen(store.writer, "commit", lambda _connection: life.seam())
         event.listen(store.reader, "begin", lambda _connection: life.breathe())
-        client = SlackClient(environment.slack_bot_token.get_secret_value(), environment.slack_api_url)
+        client = SlackClient(SECRETS.bot_token, environment.slack_api_url, world.clock)
         slack: Any = MortalSlack(client, life)
         world.process = Process(environment, store, slack, app.wiring(world.config, slack, default_targets()))
         try:

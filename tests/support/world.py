@@ -252,7 +252,7 @@ async def world_of(
         config = config.replace(demo.retargeted(config[Systems], flags, slack_address))
         environment = environment_of(slack_address, url, socket_mode=socket_mode)
         store = open_store(url, clock=clock, ids=CountedIds(), config=config, trail_key=TRAIL_KEY)
-        slack = SlackClient(SECRETS.bot_token, environment.slack_api_url)
+        slack = SlackClient(SECRETS.bot_token, environment.slack_api_url, clock)
         process = Process(environment, store, slack, app.wiring(config, slack, default_targets()))
         async with serving(process.web) as address:
             workspace.request_url = "" if socket_mode else f"{address}/slack/events"

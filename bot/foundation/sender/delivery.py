@@ -255,7 +255,8 @@ class Delivery:
         now, row = self.store.clock.now(), claimed.row
         if isinstance(error, RateLimited):
             until = now + timedelta(seconds=error.retry_after)
-            self.pace.hold(place, until)
+            if claimed.stands is None:  # Slack counts updates by workspace: what is posted meanwhile need not wait
+                self.pace.hold(place, until)
             await self.store.submit(SENDER, rows.again, row, str(error), until)
         elif not isinstance(error, Refused):
             await self._after_silence(claimed, place, error)
