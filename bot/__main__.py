@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+import uvloop
 from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -191,7 +192,7 @@ def _run(*, web: bool, worker: bool) -> None:
                 environment.slack_bot_token.get_secret_value(), environment.slack_api_url, SystemClock()
             )
             process = Process(environment, store, slack, wiring.wiring(config, slack, default_targets()))
-            asyncio.run(process.run(web=web, worker=worker))
+            uvloop.run(process.run(web=web, worker=worker))
     except (BackoutError, ValueError, OSError) as error:
         _fail(str(error))
     except SQLAlchemyError as error:

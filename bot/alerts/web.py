@@ -14,7 +14,7 @@ import hashlib
 import hmac
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
@@ -22,37 +22,31 @@ from bot.alerts.models import InboxItem, InboxState, Triggers
 from bot.alerts.rules import body
 from bot.foundation import metrics
 from bot.foundation.errors import StoreUnavailableError
-from bot.foundation.web_door import BodyTooLargeError, Doors, DoorsOf, read_body
+from bot.foundation.web_door import BodyTooLargeError, DirectRoute, Doors, doors_of, read_body
 
-
-def patience() -> float:
-    """Return within how many seconds a body must have arrived (a FastAPI dependency)."""
-    return 10.0
-
-
-router = APIRouter()
+router = APIRouter(route_class=DirectRoute)
+ACCEPTED = JSONResponse({"accepted": True}, status_code=202)
 
 
 @router.post("/alerts/{source}", status_code=202, tags=["Alerts"], summary="Take an alert and store it as it came")
 async def take_alert(
-    source: Annotated[str, Path(description="A source of config/triggers.yaml, for example alertmanager")],
     request: Request,
-    doors: DoorsOf,
-    seconds: Annotated[float, Depends(patience)],
+    source: Annotated[str, Path(description="A source of config/triggers.yaml, for example alertmanager")],
 ) -> JSONResponse:
     """Store one body durably, then answer 202. It is read afterwards, in order. Sending it again is harmless."""
+    doors = doors_of(request)
     if not _is_authentic(doors, source, request.headers.get("authorization", "")):
         return _refuse(401, "secret", "Unknown source or wrong secret.", {"WWW-Authenticate": "Bearer"})
     if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         return _refuse(415, "compressed", "Compressed bodies are not taken. Send plain JSON.")
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(doors.patience_seconds):
             raw = await read_body(request, body.MAX_BYTES)
         body.parse(raw)
     except ClientDisconnect:
         return _refuse(400, "gone", "The sender hung up before the body was complete.")
     except TimeoutError:
-        return _refuse(408, "slow", f"The body did not arrive within {seconds:.0f} seconds.")
+        return _refuse(408, "slow", f"The body did not arrive within {doors.patience_seconds:.0f} seconds.")
     except BodyTooLargeError:
         return _refuse(413, "size", f"The body has more than {body.MAX_BYTES} bytes.")
     except body.BadBodyError as error:
@@ -73,12 +67,12 @@ async def _store(doors: Doors, source: str, raw: bytes) -> JSONResponse:
         "seen_at": None,
     }
     try:
-        await doors.store.append(InboxItem, [row])
+        await doors.store.append(InboxItem, row)
     except StoreUnavailableError:
         message = "The database cannot take this right now. Please send it again."
         return _refuse(503, "unavailable", message, {"Retry-After": "5"})
     metrics.alerts_received.labels(source).inc()
-    return JSONResponse({"accepted": True}, status_code=202)
+    return ACCEPTED
 
 
 def _is_authentic(doors: Doors, source: str, header: str) -> bool:

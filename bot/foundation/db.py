@@ -9,12 +9,13 @@ pool, where batching does not help.
 """
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -62,10 +63,20 @@ class _WorkJob:
 
 
 @dataclass
+class _Row:
+    """One row to append, and who waits for it."""
+
+    values: Mapping[str, Any]
+    future: asyncio.Future[None]
+
+
+@dataclass
 class _AppendJob:
+    """Rows of one event loop for one table. It takes more of them until the writer takes it."""
+
     table: Table
-    rows: Sequence[Mapping[str, Any]]
-    future: Future[Any] = field(default_factory=Future)
+    loop: asyncio.AbstractEventLoop
+    rows: list[_Row] = field(default_factory=list)
 
 
 class Store:
@@ -87,7 +98,8 @@ class Store:
         self._trail_key = trail_key
         self._jobs: queue.SimpleQueue[_WorkJob | _AppendJob | None] = queue.SimpleQueue()
         self._closed = False
-        self._gate = threading.Lock()  # nothing is put behind the last job
+        self._gate = threading.Lock()  # nothing is put behind the last job, or into one that the writer has taken
+        self._filling: dict[tuple[Table, asyncio.AbstractEventLoop], _AppendJob] = {}
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="reader")
         self._pool: ThreadPoolExecutor | None = None
         self._thread: threading.Thread | None = None
@@ -114,11 +126,17 @@ class Store:
         """Do what `submit` does and wait for it: for the command line and for tests."""
         return self._enqueue_work(actor, verb, *args, **kwargs).result()
 
-    async def append(self, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
-        """Add rows as they are, durably, many callers in one statement. No trail, no outbox: for the alert inbox."""
-        job = _AppendJob(_table(model), rows)
-        self._put(job)
-        await asyncio.wrap_future(job.future)
+    async def append(self, model: type[SQLModel], row: Mapping[str, Any]) -> None:
+        """Add a row as it is, durably, many callers in one statement. No trail, no outbox: for the alert inbox."""
+        loop, table = asyncio.get_running_loop(), _table(model)
+        waiting = _Row(row, loop.create_future())
+        with self._gate:
+            job = self._filling.get((table, loop))
+            if job is None:
+                job = self._filling[table, loop] = _AppendJob(table, loop)
+                self._queue(job)
+            job.rows.append(waiting)
+        await waiting.future
 
     async def read(self, query: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a query at one moment, off the event loop, without waiting for writers."""
@@ -151,18 +169,19 @@ class Store:
         self, actor: Actor, verb: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> "Future[T]":
         job = _WorkJob(actor, lambda work: verb(work, *args, **kwargs))
-        self._put(job)
+        job.future.set_running_or_notify_cancel()  # from here on nobody can cancel what may already be durable
+        with self._gate:
+            self._queue(job)
         return job.future
 
-    def _put(self, job: _WorkJob | _AppendJob) -> None:
-        with self._gate:
-            if self._closed:
-                raise StoreUnavailableError("The store is closed.")
-            job.future.set_running_or_notify_cancel()  # from here on nobody can cancel what may already be durable
-            if self._pool:
-                self._pool.submit(self._commit, [job])
-            else:
-                self._jobs.put(job)
+    def _queue(self, job: _WorkJob | _AppendJob) -> None:
+        """Hand a job to the writer; the caller holds the gate."""
+        if self._closed:
+            raise StoreUnavailableError("The store is closed.")
+        if self._pool:
+            self._pool.submit(self._commit, [job])
+        else:
+            self._jobs.put(job)
 
     def _write_for_ever(self) -> None:
         last = False
@@ -186,16 +205,21 @@ class Store:
 
     def _commit(self, jobs: list[_WorkJob | _AppendJob]) -> None:
         """Run jobs in one transaction and answer each of them, whatever happens."""
+        self._stop_filling(jobs)
         try:
             answers = self._transact(jobs)
         except Exception as error:  # noqa: BLE001 - handed to all who wait; the writer goes on
             failure = _unavailable(error) if _is_away(error) else error
+            _all(_failing(job, failure) for job in jobs)
+        else:
+            _all(answers)
+            self.after_commit()
+
+    def _stop_filling(self, jobs: Iterable[_WorkJob | _AppendJob]) -> None:
+        with self._gate:
             for job in jobs:
-                job.future.set_exception(failure)
-            return
-        for answer in answers:
-            answer()
-        self.after_commit()
+                if isinstance(job, _AppendJob):
+                    self._filling.pop((job.table, job.loop), None)
 
     def _transact(self, jobs: list[_WorkJob | _AppendJob]) -> list[Answer]:
         """Run jobs in one transaction, again if PostgreSQL chose it to give way to another one."""
@@ -209,11 +233,10 @@ class Store:
 
     def _transact_once(self, jobs: list[_WorkJob | _AppendJob]) -> list[Answer]:
         with self.writer.begin() as connection:
-            appends = [job for job in jobs if isinstance(job, _AppendJob)]
-            answers = []
-            for table in dict.fromkeys(job.table for job in appends):
-                answers += self._append(connection, table, [job for job in appends if job.table is table])
-            return answers + [self._attempt(connection, job) for job in jobs if isinstance(job, _WorkJob)]
+            return [
+                self._attempt(connection, job) if isinstance(job, _WorkJob) else self._append(connection, job)
+                for job in sorted(jobs, key=lambda job: isinstance(job, _WorkJob))
+            ]
 
     def _attempt(self, connection: Connection, job: _WorkJob) -> Answer:
         """Run one verb in a savepoint: an error in it leaves its neighbours unharmed."""
@@ -229,19 +252,44 @@ class Store:
             return partial(job.future.set_exception, error)
         return partial(job.future.set_result, answer)
 
-    def _append(self, connection: Connection, table: Table, jobs: list[_AppendJob]) -> list[Answer]:
-        """Insert all rows in one statement; if the database refuses one of them, each job has its own statement."""
-        rows = [dict(row) for job in jobs for row in job.rows]
+    def _append(self, connection: Connection, job: _AppendJob) -> Answer:
+        """Insert all rows in one statement; if the database refuses one of them, each has its own statement."""
         try:
-            if rows:
-                with connection.begin_nested():
-                    connection.execute(insert(table), rows)
+            with connection.begin_nested():
+                connection.execute(insert(job.table), [row.values for row in job.rows])
         except sqlalchemy.exc.SQLAlchemyError as error:
             _give_up_if_away(connection, error)
-            if len(jobs) == 1:
-                return [partial(jobs[0].future.set_exception, error)]
-            return [answer for job in jobs for answer in self._append(connection, table, [job])]
-        return [partial(job.future.set_result, None) for job in jobs]
+            if len(job.rows) == 1:
+                return _failing(job, error)
+            alone = [self._append(connection, replace(job, rows=[row])) for row in job.rows]
+            return partial(_all, alone)
+        return partial(_answer, job, None)
+
+
+def _failing(job: _WorkJob | _AppendJob, error: Exception) -> Answer:
+    """Return what tells everybody who waits for a job that it failed."""
+    return partial(_answer, job, error) if isinstance(job, _AppendJob) else partial(job.future.set_exception, error)
+
+
+def _all(answers: Iterable[Answer]) -> None:
+    for answer in answers:
+        answer()
+
+
+def _answer(job: _AppendJob, error: Exception | None) -> None:
+    """Wake everybody who waits for these rows, in one step: waking an event loop costs more than adding a row."""
+    with contextlib.suppress(RuntimeError):  # the event loop has ended: there is nobody left to wake
+        job.loop.call_soon_threadsafe(_settle, job.rows, error)
+
+
+def _settle(rows: Iterable[_Row], error: Exception | None) -> None:
+    for row in rows:
+        if row.future.done():  # whoever waited has gone
+            continue
+        if error is None:
+            row.future.set_result(None)
+        else:
+            row.future.set_exception(error)
 
 
 def open_store(url: str, *, clock: Clock, ids: Ids, config: Config, trail_key: bytes) -> Store:

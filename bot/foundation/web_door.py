@@ -8,9 +8,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import SecretStr
 from sqlmodel import text
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from bot.foundation.db import Store
 from bot.foundation.errors import StoreUnavailableError
@@ -33,6 +36,7 @@ class Doors:
     Attributes:
         readiness: More parts that must work, by name: each says what its trouble is, '' when there is none.
         trouble: Why Slack cannot be used right now, empty when it can.
+        patience_seconds: Within which time the body of an alert must have arrived.
     """
 
     store: Store
@@ -41,6 +45,7 @@ class Doors:
     edge: Edge | None = None
     slack: SlackDoor | None = None
     trouble: str = "not connected to Slack yet"
+    patience_seconds: float = 10.0
 
 
 def doors_of(request: Request) -> Doors:
@@ -60,6 +65,22 @@ StoreOf = Annotated[Store, Depends(store_of)]
 router = APIRouter()
 
 
+class DirectRoute(APIRoute):
+    """A route for what comes in by the thousand: described like any other, called without FastAPI in between.
+
+    Its endpoint takes the request and the path's parameters as text, and returns a response. Dependencies and
+    validation are not its; they cost more than all that the door for alerts does.
+    """
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (a method the route does not know: as any route does)."""
+        if scope["method"] not in (self.methods or ()):
+            await super().handle(scope, receive, send)
+            return
+        response = await self.endpoint(Request(scope, receive, send), **scope["path_params"])
+        await response(scope, receive, send)
+
+
 def web_app(doors: Doors, routers: Sequence[APIRouter]) -> FastAPI:
     """Make the application out of the capabilities' routes and our own."""
     app = FastAPI(title="Backout", summary="Decide, carry out, prove and record rollbacks of AI systems", version="1")
@@ -71,15 +92,19 @@ def web_app(doors: Doors, routers: Sequence[APIRouter]) -> FastAPI:
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Read a body without ever holding more than the limit (BodyTooLargeError)."""
+    """Read a body without ever holding more than the limit (BodyTooLargeError; ClientDisconnect if it never ends)."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > limit:
         raise BodyTooLargeError
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
+    body, more = bytearray(), True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
         if len(body) > limit:
             raise BodyTooLargeError
+        more = message.get("more_body", False)
     return bytes(body)
 
 

@@ -146,7 +146,7 @@ async def test_who_has_not_the_secret_of_the_source_gets_one_and_the_same_answer
         (raw(), {"Content-Encoding": b"gzip"}, 415, "compressed"),
         (b"", {}, 400, "json"),
         (b"\xff", {}, 400, "encoding"),
-        (b"[" * 100, {}, 400, "depth"),
+        (b"[" * 100 + b"]" * 100, {}, 400, "depth"),
         (b"[NaN]", {}, 400, "number"),
         (b'["\\ud800"]', {}, 400, "text"),
     ],
@@ -185,7 +185,7 @@ async def test_a_body_that_does_not_say_how_long_it_is_is_cut_off_at_the_limit(
 
 
 async def test_a_sender_that_does_not_finish_is_not_waited_for(application: FastAPI, store: Store) -> None:
-    application.dependency_overrides[web.patience] = lambda: 0.0
+    application.state.doors.patience_seconds = 0.0
 
     async def stalled() -> Any:
         await asyncio.Event().wait()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.rules.body import MAX_BYTES, MAX_DEPTH, BadBodyError, _depth, parse
+from bot.alerts.rules.body import MAX_BYTES, MAX_DEPTH, BadBodyError, parse
 
 texts = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
 values = st.recursive(
@@ -71,9 +71,16 @@ def test_the_deepest_that_is_taken() -> None:
     assert parse(json.dumps({"text": '\\"[' * 50}).encode())
 
 
-@given(values)
-def test_depth_is_never_underestimated(value: object) -> None:
-    assert _depth(json.dumps(value)) == nesting(value)
+@given(values, st.integers(0, MAX_DEPTH + 2), st.booleans())
+def test_what_is_nested_too_deep_is_refused_and_nothing_else(value: object, more: int, listed: bool) -> None:
+    for _ in range(more):
+        value = [value] if listed else {"a": value}
+    body = json.dumps(value).encode()
+    if nesting(value) <= MAX_DEPTH:
+        assert parse(body) == value
+    else:
+        with pytest.raises(BadBodyError, match="nested deeper"):
+            parse(body)
 
 
 @pytest.mark.parametrize(
