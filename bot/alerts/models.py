@@ -1,6 +1,6 @@
 """What came in, the signals in it, and the triggers that say whether it matters."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -59,10 +59,15 @@ class LabelMapping(Settings):
 
 
 class Triggers(Settings):
-    """`config/triggers.yaml`: the alert sources, how to read them, and the triggers by name."""
+    """`config/triggers.yaml`: the alert sources, how to read them, and the triggers by name.
+
+    Attributes:
+        keep_bodies: How long what came in is kept, once it has been read and nobody needs to look at it any more.
+    """
 
     sources: dict[str, Literal["alertmanager"]]
     mapping: LabelMapping = LabelMapping()
+    keep_bodies: Annotated[timedelta, Field(ge=timedelta(days=1))] = timedelta(days=90)
     triggers: Annotated[dict[str, Trigger], Field(min_length=1)]
 
 
@@ -79,9 +84,11 @@ class InboxState(StrEnum):
 
 
 class InboxItem(SQLModel, table=True):
-    """One authentic body as it came, byte for byte: evidence, whatever becomes of it.
+    """One authentic body: evidence, whatever becomes of it.
 
     Attributes:
+        body: As it came, byte for byte, until it has been read; from then on without what looks like a secret.
+        digest: The SHA-256 of the bytes as they came, in hex; None until they have been read.
         note: What people should know about it: why it was not understood, or what in it could not be read.
         attempts: How often reading it has failed.
         due_at: Not read before this moment; later than `received_at` only after a failure.
@@ -99,6 +106,7 @@ class InboxItem(SQLModel, table=True):
     attempts: int = 0
     due_at: datetime
     seen_at: datetime | None = None
+    digest: str | None = None
 
 
 class SignalState(StrEnum):

@@ -6,7 +6,6 @@ from typing import TypeVar
 from slack_sdk.models.blocks import Block, ButtonElement
 
 from bot.alerts.models import InboxItem, Signal, SignalState, Trigger, Triggers
-from bot.alerts.rules import redaction
 from bot.alerts.rules.judgement import limit_words, value_words
 from bot.alerts.rules.triage import Pile, Triage
 from bot.foundation.blocks import (
@@ -123,7 +122,7 @@ def _pile(pile: Pile[T], title: str, what: str, line: Callable[[T], Markup]) -> 
 
 
 def _item(item: InboxItem) -> Markup:
-    text = redaction.text(item.body[:READ_FOR_EXCERPT].decode("utf-8", "replace"))
+    text = item.body[:READ_FOR_EXCERPT].decode("utf-8", "replace")
     return mrkdwn(
         "{source} · {when} · {size} bytes · inbox no. {number}\n{note}\n{excerpt}",
         source=item.source,

@@ -1,4 +1,4 @@
-"""The door for time: reads the inbox, and shows the alerts that need a look."""
+"""The door for time: reads the inbox, shows the alerts that need a look, and lets old bodies go."""
 
 from collections.abc import Callable, Mapping
 
@@ -17,4 +17,7 @@ def build_triage(reading: Reading, _payload: Payload) -> Outgoing | None:
 
 
 MESSAGES: Mapping[str, Callable[[Reading, Payload], Outgoing | None]] = {"alerts.triage": build_triage}
-SWEEPS = (Sweep("alerts.inbox", service.next_due, service.read_inbox),)
+SWEEPS = (
+    Sweep("alerts.inbox", service.next_due, service.read_inbox),
+    Sweep("alerts.keeping", service.body_due, service.let_go),
+)

@@ -302,7 +302,10 @@ def open_store(url: str, *, clock: Clock, ids: Ids, config: Config, trail_key: b
 
 
 def open_engine(url: str, *, reading: bool = False) -> Engine:
-    """Make an engine with the settings each database needs to lose nothing (see `docs/guarantees.md`)."""
+    """Make an engine with the settings each database needs to lose nothing (see `docs/guarantees.md`).
+
+    Its errors name the statement, never the values in it: those may be somebody's secrets.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         return _postgresql(parsed, reading=reading)
@@ -312,7 +315,7 @@ def open_engine(url: str, *, reading: bool = False) -> Engine:
         )
     if not parsed.database or parsed.database == ":memory:":
         raise ValueError("Backout needs a database file: sqlite:///backout.db")
-    engine = sqlalchemy.create_engine(parsed, connect_args={"check_same_thread": False})
+    engine = sqlalchemy.create_engine(parsed, connect_args={"check_same_thread": False}, hide_parameters=True)
     event.listen(engine, "connect", _sqlite_settings(query_only=reading))
     event.listen(engine, "begin", _begin_to_read if reading else _begin_to_write)
     return engine
@@ -327,9 +330,11 @@ def sqlite_file(url: str) -> Path | None:
 def _postgresql(url: URL, *, reading: bool) -> Engine:
     url = url.set(drivername="postgresql+psycopg")
     if not reading:
-        return sqlalchemy.create_engine(url, pool_size=10, pool_pre_ping=True)
+        return sqlalchemy.create_engine(url, pool_size=10, pool_pre_ping=True, hide_parameters=True)
     snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    return sqlalchemy.create_engine(url, pool_size=5, pool_pre_ping=True, execution_options=snapshot)
+    return sqlalchemy.create_engine(
+        url, pool_size=5, pool_pre_ping=True, execution_options=snapshot, hide_parameters=True
+    )
 
 
 def _sqlite_settings(*, query_only: bool) -> Callable[[Any, Any], None]:
@@ -339,6 +344,7 @@ def _sqlite_settings(*, query_only: bool) -> Callable[[Any, Any], None]:
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten, not only forgotten
         cursor.execute(f"PRAGMA query_only = {'ON' if query_only else 'OFF'}")
         cursor.close()
 

@@ -1,9 +1,11 @@
-"""Logs: one JSON object a line, control characters escaped, values cut, our own secrets taken out."""
+"""Logs: one JSON object a line, control characters escaped, values cut, what is or looks like a secret taken out."""
 
 import json
 import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
+
+from bot.foundation import redaction
 
 MAX_VALUE = 2048
 
@@ -31,6 +33,7 @@ class JsonLines(logging.Formatter):
         """Take secrets out and cut; of an error the end stays, which says what went wrong."""
         for secret in self._secrets:
             text = text.replace(secret, "[secret]")
+        text = redaction.text(text)
         if len(text) <= MAX_VALUE:
             return text
         return f"…{text[-MAX_VALUE:]}" if end else f"{text[:MAX_VALUE]}…"

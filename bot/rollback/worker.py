@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from bot.foundation import redaction
 from bot.foundation.outbox import Effect, Outgoing, Payload, Post, Sweep
 from bot.foundation.work import Actor, Reading, Work
 from bot.rollback import service, views
@@ -29,21 +30,27 @@ def effects(targets: TargetFactory) -> dict[str, Effect]:
         applied = await targets(payload["target"]).apply(payload["expected"], payload["desired"], key)
         return {
             "outcome": applied.outcome.value,
-            "before": applied.before,
-            "after": applied.after,
-            "words": applied.words,
-            "evidence": dict(applied.evidence),
+            "before": _safe(applied.before, payload),
+            "after": _safe(applied.after, payload),
+            "words": redaction.text(applied.words),
+            "evidence": redaction.value(dict(applied.evidence)),
         }
 
     async def validate(payload: Payload, _key: str) -> Payload:
         target = targets(payload["target"])
-        answers = await target.ask_serving(payload["times"])
-        return {"answers": list(answers), "standing": await target.read()}
+        answers = [_safe(answer, payload) for answer in await target.ask_serving(payload["times"])]
+        return {"answers": answers, "standing": _safe(await target.read(), payload)}
 
     return {
         "rollback.apply": Effect(apply, _settle_apply, lease=LEASE_SECONDS),
         "rollback.validate": Effect(validate, _settle_validate, lease=LEASE_SECONDS),
     }
+
+
+def _safe(version: str | None, payload: Payload) -> str | None:
+    """Return what a target said: the plan's own versions as they are, else without secrets."""
+    known = version is None or version in (payload.get("expected"), payload.get("desired"))
+    return version if known else redaction.text(version or "")
 
 
 def _settle_apply(work: Work, payload: Payload, outcome: Payload) -> None:

@@ -103,7 +103,6 @@ def test_triage_shows_what_was_not_understood_as_far_as_it_is_fit_to_show() -> N
     assert "900 bytes · inbox no. 7" in text
     assert "x" * 200 in text
     assert "x" * 201 not in text
-    assert "hunter2" not in text
     assert "and 2 more" in text
     assert message.text == "Alerts that need a look: 4 not understood"
 

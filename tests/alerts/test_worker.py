@@ -29,8 +29,13 @@ def test_a_message_that_stands_says_when_nothing_is_left(meridian: Organisation)
     assert "No alert needs a look." in visible_text(as_dicts(post.message.blocks))
 
 
-def test_the_inbox_is_swept(meridian: Organisation) -> None:
-    (sweep,) = worker.SWEEPS
-    assert meridian.reads(sweep.next_due) is None
-    receive(meridian, raw())
-    assert meridian.does("backout", sweep.run) == 0
+def test_the_inbox_is_swept_and_old_bodies_go(meridian: Organisation) -> None:
+    inbox, keeping = worker.SWEEPS
+    assert meridian.reads(inbox.next_due) is None
+    receive(meridian, raw(), raw())
+    assert meridian.does("backout", inbox.run) == 0
+    assert meridian.does("backout", keeping.run) == 0
+    due = meridian.reads(keeping.next_due)
+    assert due is not None
+    meridian.clock.set(due)
+    assert meridian.does("backout", keeping.run) == 1

@@ -63,6 +63,13 @@ def test_no_secret_of_ours_appears(root: logging.Logger, monkeypatch: pytest.Mon
     assert json.loads(written)["what"] == "calling with [secret]"
 
 
+def test_what_looks_like_a_secret_of_anybody_s_is_taken_out() -> None:
+    """T17: long texts are searched before they are cut."""
+    token = "ghp_" + "a1" * 18
+    assert token not in str(line("said %s", token, error=ValueError(f"password={token}")))
+    assert "hunter2" not in line("x" * (MAX_VALUE - 10) + " password=hunter2")["what"]
+
+
 def test_chatty_libraries_are_heard_from_warnings_on(root: logging.Logger) -> None:
     set_up([])
     assert len(root.handlers) == 1

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.foundation.outbox import Post
 from bot.rollback import worker
-from bot.rollback.targets import Target
+from bot.rollback.targets import Applied, Outcome, Target
 from tests.rollback.rehearsal import CHANGED, Rehearsal, ScriptedTarget
 
 TARGET = {"kind": "flag_file", "file": "f", "flag": "a", "serving_url": "http://127.0.0.1:9/", "answers": 5}
@@ -40,6 +40,20 @@ async def test_the_proof_asks_the_serving_process_and_reads_the_target() -> None
         {"target": TARGET, "times": 2}, "k"
     )
     assert outcome == {"answers": ["7", None], "standing": "8"}
+
+
+async def test_a_secret_in_what_a_target_says_goes_no_further() -> None:
+    """T17: but the plan's own versions are taken at their word, whatever they look like."""
+    token, odd = "xox" + "b-1234567890-abcdefghij", "aB3" * 12
+    target = ScriptedTarget(
+        Applied(Outcome.DRIFT, token, odd, f"it selects {token}", {"password": "hunter2"}), [[token, odd]], [token]
+    )
+    effects = worker.effects(lambda _approved: target)
+    changed = await effects["rollback.apply"].act({"target": TARGET, "expected": "8", "desired": odd}, "k")
+    proved = await effects["rollback.validate"].act({"target": TARGET, "times": 2, "desired": odd}, "k")
+    assert token not in str((changed, proved))
+    assert changed["evidence"] == {"password": "•••"}
+    assert proved == {"answers": ["•••", odd], "standing": "•••"}
 
 
 def test_effects_have_time_for_their_slowest_target() -> None:

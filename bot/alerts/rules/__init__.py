@@ -1,8 +1,8 @@
 """Decisions about what came in. Pure.
 
-`body` refuses what is no sane JSON, `alertmanager` finds the alerts in it, `mapping` says what each is about,
-`judgement` whether it matters, `redaction` hides secrets, `triage` holds what waits for a person to look at it, and
-`checks` says whether `triggers.yaml` makes sense.
+`body` refuses what is no sane JSON, `evidence` says what is kept of it, `alertmanager` finds the alerts in it,
+`mapping` says what each is about, `judgement` whether it matters, `triage` holds what waits for a person to look at it,
+and `checks` says whether `triggers.yaml` makes sense.
 """
 
 from bot.alerts.rules.checking import checks

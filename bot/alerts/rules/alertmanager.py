@@ -14,6 +14,10 @@ from typing import Any
 
 MAX_ALERTS = 500
 MAX_LABELS = 64
+MAX_VALUES = 10_000
+"""Labels and annotations of one body in all: twenty for each of 500 alerts."""
+LARGEST = 2**53
+"""Above this a JSON number need not be what was written (RFC 8259, section 6)."""
 NAME = 200
 TEXT = 2000
 
@@ -54,21 +58,38 @@ def read(body: Any) -> Batch | NotUnderstood:
     entries = body.get("alerts")
     if not isinstance(entries, list):
         return NotUnderstood("It has no list “alerts”.")
-    read_entries = [_alert(entry, body.get("status")) for entry in entries[:MAX_ALERTS]]
+    first = _first(entries)
+    read_entries = [_alert(entry, body.get("status")) for entry in first]
     alerts = tuple(entry for entry in read_entries if isinstance(entry, Alert))
     wrong = [entry for entry in read_entries if isinstance(entry, str)]
     if wrong and not alerts:
         return NotUnderstood(f"None of its alerts can be read: {wrong[0]}")
-    return Batch(alerts, _note(wrong, len(entries), body.get("truncatedAlerts")))
+    return Batch(alerts, _note(wrong, len(first), len(entries), body.get("truncatedAlerts")))
 
 
-def _note(wrong: list[str], count: int, truncated: Any) -> str:
+def _first(entries: list[Any]) -> list[Any]:
+    """Return as many as one body may bring; the others are not read, only kept and mentioned."""
+    kept, values = [], 0
+    for entry in entries[:MAX_ALERTS]:
+        values += _size(entry)
+        if values > MAX_VALUES:
+            break
+        kept.append(entry)
+    return kept
+
+
+def _size(entry: Any) -> int:
+    parts = [entry.get("labels"), entry.get("annotations")] if isinstance(entry, dict) else []
+    return sum(min(len(part), MAX_LABELS) for part in parts if isinstance(part, dict))
+
+
+def _note(wrong: list[str], read: int, count: int, truncated: Any) -> str:
     notes = []
     if wrong:
         notes.append(f"{len(wrong)} of its {count} alerts could not be read: {wrong[0]}")
-    if count > MAX_ALERTS:
-        notes.append(f"Only the first {MAX_ALERTS} of its {count} alerts were read; set max_alerts in Alertmanager.")
-    if isinstance(truncated, int) and truncated > 0:
+    if count > read:
+        notes.append(f"Only the first {read} of its {count} alerts were read; set max_alerts in Alertmanager.")
+    if isinstance(truncated, int) and 0 < truncated < LARGEST:
         notes.append(f"Alertmanager itself left out {truncated} alerts (max_alerts).")
     return " ".join(notes)
 

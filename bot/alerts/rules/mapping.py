@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.alerts.models import LabelMapping
-from bot.alerts.rules import redaction
 from bot.alerts.rules.alertmanager import Alert
 
 NAME = 120
@@ -49,7 +48,7 @@ def subject_of(alert: Alert, mapping: LabelMapping) -> Subject:
         version=version[:NAME] if version else None,
         metric=metric[:NAME],
         measure=measure(value) if value else None,
-        summary=redaction.text(" ".join(summary.split()))[:SUMMARY],
+        summary=" ".join(summary.split())[:SUMMARY],
     )
 
 

@@ -2,14 +2,16 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col, func, select
 
 from bot.alerts.models import InboxItem, InboxState, Triggers
-from bot.alerts.rules import alertmanager, body
+from bot.alerts.rules import alertmanager, evidence
 from bot.alerts.rules.alertmanager import Batch, NotUnderstood
+from bot.alerts.rules.evidence import Evidence
 from bot.alerts.service import consequences, triage
 from bot.alerts.service.signals import take_in
 from bot.foundation.work import Reading, Work
@@ -64,13 +66,14 @@ def _put_off(work: Work, item: InboxItem, error: str) -> None:
     item.attempts += 1
     item.due_at = work.now + timedelta(seconds=2**item.attempts)
     if item.attempts >= ATTEMPTS:
+        _keep(item)
         _not_understood(work, item, f"Reading it failed {item.attempts} times ({error}).")
     work.session.add(item)
     work.session.flush()
 
 
 def _read(work: Work, item: InboxItem) -> None:
-    batch = _batch(work, item)
+    batch = _batch(work, item, _keep(item))
     if isinstance(batch, NotUnderstood):
         _not_understood(work, item, batch.why)
     else:
@@ -80,17 +83,25 @@ def _read(work: Work, item: InboxItem) -> None:
     work.session.flush()
 
 
-def _batch(work: Work, item: InboxItem) -> Batch | NotUnderstood:
+def _keep(item: InboxItem) -> Evidence:
+    """Put what may be kept in the place of what came; returns what it says."""
+    read = evidence.read(item.body)
+    item.body, item.digest = read.kept, item.digest or read.digest
+    return read
+
+
+def _batch(work: Work, item: InboxItem, read: Evidence) -> Batch | NotUnderstood:
     shape = work.config[Triggers].sources.get(item.source)
     if shape is None:
         return NotUnderstood(f"“{item.source}” is no longer a source in triggers.yaml.")
-    try:
-        value = body.parse(item.body)
-    except body.BadBodyError as error:
-        return NotUnderstood(str(error))
-    return FORMATS[shape](value)
+    batch = NotUnderstood(read.trouble) if read.trouble else FORMATS[shape](read.value)
+    if read.note and isinstance(batch, Batch):
+        return replace(batch, note=f"{batch.note} {read.note}".strip())
+    return batch
 
 
 def _not_understood(work: Work, item: InboxItem, why: str) -> None:
     item.state, item.note = InboxState.NOT_UNDERSTOOD, why
-    work.record("alerts.not_understood", f"alerts:{item.source}", why=why, body=item.sequence, bytes=len(item.body))
+    about = f"alerts:{item.source}"
+    size = len(item.body)
+    work.record("alerts.not_understood", about, why=why, body=item.sequence, bytes=size, sha256=item.digest)

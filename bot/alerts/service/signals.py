@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bot.alerts.models import Finding, InboxItem, Signal, SignalState, Triggers
-from bot.alerts.rules import judgement, mapping, redaction
+from bot.alerts.rules import judgement, mapping
 from bot.alerts.rules.alertmanager import Alert, Batch
 from bot.alerts.rules.judgement import Judgement
 from bot.alerts.rules.mapping import Subject
@@ -73,8 +73,8 @@ def _new(work: Work, item: InboxItem, about: _About, news: News) -> Signal:
         summary=about.subject.summary,
         state=SignalState.FIRING,
         finding=judged.finding,
-        labels=redaction.mapping(about.alert.labels),
-        annotations=redaction.mapping(about.alert.annotations),
+        labels=dict(about.alert.labels),
+        annotations=dict(about.alert.annotations),
         starts_at=mapping.started(about.alert, item.received_at),
         received_at=item.received_at,
     )

@@ -92,6 +92,7 @@ def _ask(work: Work, execution: Execution, plan: Plan, *, watch: int, check: int
         "check": check,
         "times": step["times"],
         "target": plan.target,
+        "desired": plan.to_version,
     }
     key = f"validate:{execution.request_id}:{execution.round}:{number}"
     work.enqueue("rollback.validate", key, payload, lane=Lane.DECISION, due_at=due_at)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.rules.alertmanager import MAX_ALERTS, Alert, Batch, NotUnderstood, read
+from bot.alerts.rules.alertmanager import MAX_ALERTS, MAX_VALUES, Alert, Batch, NotUnderstood, read
 from tests.alerts.samples import alert, body
 
 anything = st.recursive(
@@ -151,6 +151,21 @@ def test_what_was_left_out_is_said() -> None:
     truncated = read(body(alert(), truncatedAlerts=7))
     assert isinstance(truncated, Batch)
     assert "left out 7 alerts" in truncated.note
+
+
+def test_labels_are_read_up_to_ten_thousand_in_a_body() -> None:
+    """T14: what is beyond is kept in the inbox and mentioned."""
+    labels = {f"l{number}": "x" for number in range(60)}
+    batch = read(body(*[alert(fingerprint=str(number), labels=labels) for number in range(300)]))
+    assert isinstance(batch, Batch)
+    assert sum(len(one.labels) + len(one.annotations) for one in batch.alerts) <= MAX_VALUES
+    assert len(batch.alerts) > 140
+    assert f"first {len(batch.alerts)} of its 300" in batch.note
+
+
+@pytest.mark.parametrize("odd", [10**400, 2**53, -1, 1.5, "7", None])
+def test_a_count_that_is_none_is_not_repeated_to_people(odd: object) -> None:
+    assert read(body(alert(), truncatedAlerts=odd)).note == ""  # type: ignore[union-attr]
 
 
 def test_a_body_without_alerts_is_understood() -> None:

@@ -57,13 +57,10 @@ def test_the_value_may_stand_in_a_label() -> None:
     assert subject.measure == Measure(3)
 
 
-def test_long_and_secret_texts_are_shortened_and_hidden() -> None:
-    subject = subject_of(
-        alert_of(labels={"metric": "m" * 500}, annotations={"summary": "token=abcdef " + "x" * 900}), LabelMapping()
-    )
+def test_long_texts_are_shortened() -> None:
+    subject = subject_of(alert_of(labels={"metric": "m" * 500}, annotations={"summary": "x" * 900}), LabelMapping())
     assert len(subject.metric) == 120
     assert len(subject.summary) == 500
-    assert "abcdef" not in subject.summary
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The inbox is read in order; nothing that stands in it can stop it."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -55,7 +56,28 @@ def test_what_is_not_understood_is_kept_and_recorded(meridian: Organisation, con
     assert (odd.state, odd.body, good.state) == ("not_understood", content, "read")
     assert note in odd.note
     (entry,) = meridian.trail("alerts:alertmanager", "alerts.not_understood")
-    assert entry.facts == {"body": odd.sequence, "bytes": len(content)}
+    assert entry.facts == {"body": odd.sequence, "bytes": len(content), "sha256": odd.digest}
+    assert odd.digest == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "content", [raw(alert(labels={"db_password": "hunter2"})), b'{"password": "hunter2"}', b"password: hunter2"]
+)
+def test_what_looks_like_a_secret_goes_once_it_was_read(meridian: Organisation, content: bytes) -> None:
+    """T17, R129: until then the body stands byte for byte; the digest of what came stays."""
+    store(meridian, content)
+    assert items(meridian)[0].body == content
+    sweep(meridian)
+    (item,) = items(meridian)
+    assert b"hunter2" not in item.body
+    assert item.digest == hashlib.sha256(content).hexdigest()
+
+
+def test_a_name_that_stands_twice_is_read_and_mentioned(meridian: Organisation) -> None:
+    """T14: readers of JSON differ about which counts, so people are told."""
+    receive(meridian, raw().replace(b'"version": "8"', b'"version": "9", "version": "8"'))
+    assert signals(meridian)[0].incident == "INC-1"
+    assert "stands twice" in items(meridian)[0].note
 
 
 def test_a_source_that_was_taken_out_of_the_configuration(meridian: Organisation) -> None:

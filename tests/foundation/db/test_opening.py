@@ -15,15 +15,22 @@ from tests.support.clock import VirtualClock
 
 
 def test_sqlite_is_opened_so_that_an_answer_is_durable(sqlite_store: Store) -> None:
-    """P14: `synchronous=FULL` (2), foreign keys, and a reader that cannot write."""
+    """P14: `synchronous=FULL` (2), foreign keys, deleted is overwritten (T17), and a reader that cannot write."""
 
     def settings(engine: sqlalchemy.Engine) -> list[int]:
-        names = ("synchronous", "foreign_keys", "query_only", "busy_timeout")
+        names = ("synchronous", "foreign_keys", "query_only", "busy_timeout", "secure_delete")
         with engine.connect() as connection:
             return [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names]
 
-    assert settings(sqlite_store.writer) == [2, 1, 0, 5_000]
-    assert settings(sqlite_store.reader) == [2, 1, 1, 5_000]
+    assert settings(sqlite_store.writer) == [2, 1, 0, 5_000, 1]
+    assert settings(sqlite_store.reader) == [2, 1, 1, 5_000, 1]
+
+
+def test_an_error_names_no_value(store: Store) -> None:
+    """T17: what stands in a statement may be somebody's secret."""
+    with store.writer.connect() as connection, pytest.raises(sqlalchemy.exc.SQLAlchemyError) as failed:
+        connection.execute(sqlalchemy.text("INSERT INTO nowhere VALUES (:secret)"), {"secret": "hunter2"})
+    assert "hunter2" not in str(failed.value)
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
