@@ -21,7 +21,7 @@ from bot.comms import rules as comms_rules
 from bot.comms import service as comms_service
 from bot.comms import slack as comms_slack
 from bot.comms import worker as comms_worker
-from bot.comms.models import CommsPolicy
+from bot.comms.models import CommsPolicy, FallbackPolicy
 from bot.escalation import rules as escalation_rules
 from bot.escalation import slack as escalation_slack
 from bot.escalation import worker as escalation_worker
@@ -54,6 +54,7 @@ Part = TypeVar("Part")
 FILES = (
     File("people.yaml", Directory),
     File("comms.yaml", CommsPolicy),
+    File("fallback.yaml", FallbackPolicy),
     File("escalation.yaml", EscalationPolicy),
     File("raci.yaml", Matrix),
     File("systems.yaml", Systems),
@@ -112,6 +113,7 @@ MESSAGES: tuple[Mapping[str, MessageBuilder], ...] = (
 STEPS: tuple[Mapping[str, Step], ...] = (incidents_worker.STEPS, rollback_worker.STEPS)
 SWEEPS = (
     *people_worker.SWEEPS,
+    *comms_worker.SWEEPS,
     *escalation_worker.SWEEPS,
     *approvals_worker.SWEEPS,
     *incidents_worker.SWEEPS,

@@ -1,6 +1,6 @@
 """Templates, their approvals, what they may say about an incident, and what was said."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -54,6 +54,16 @@ class CommsPolicy(Settings):
     audiences: Annotated[dict[str, Audience], Field(min_length=1)]
     stages: dict[Stage, str]
     may_post: list[RoleKey]
+
+
+class FallbackPolicy(Settings):
+    """`config/fallback.yaml`: what happens when Slack is away.
+
+    Attributes:
+        summary_after: How long an outage must have been for a summary in each channel.
+    """
+
+    summary_after: timedelta = timedelta(minutes=10)
 
 
 class FrontMatter(Settings):

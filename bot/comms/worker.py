@@ -1,9 +1,9 @@
-"""The door for time: statements on their way out."""
+"""The door for time: statements on their way out, and what is said after an outage of Slack."""
 
 from collections.abc import Callable, Mapping
 
 from bot.comms import service, views
-from bot.foundation.outbox import Outgoing, Payload, Post
+from bot.foundation.outbox import Outgoing, Payload, Post, Sweep
 from bot.foundation.work import Reading
 
 
@@ -14,3 +14,4 @@ def build_statement(reading: Reading, payload: Payload) -> Post:
 
 
 MESSAGES: Mapping[str, Callable[[Reading, Payload], Outgoing | None]] = {"comms.statement": build_statement}
+SWEEPS = (Sweep("comms.outage", service.over, service.sum_up),)

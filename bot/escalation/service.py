@@ -150,6 +150,7 @@ def decision_made(work: Work, subject: str, what: str) -> None:
     if escalation.state in (EscalationState.DECIDED, EscalationState.ENDED):
         return
     escalation.state, escalation.decided_at, escalation.next_tier_at = EscalationState.DECIDED, work.now, None
+    _withdraw_page(work, escalation, "a decision was made before Slack took the page")
     _keep(work, escalation)
     work.record("escalation.decided", subject, why=what, tier=escalation.tier)
 
@@ -206,6 +207,7 @@ def _bring_in(work: Work, escalation: Escalation, first: int, because: str) -> N
     for number, tier in enumerate(tiers[first - 1 :], first):
         summoned = _summoned(work, escalation, tier)
         if summoned:
+            _withdraw_page(work, escalation, "Slack did not take the page before its time had passed")
             escalation.tier = number
             _run_clock(work, escalation)
             _page(work, escalation, tier, summoned, because)
@@ -234,8 +236,33 @@ def _page(work: Work, escalation: Escalation, tier: Tier, summoned: Sequence[rul
         stands_in_for={one.person: one.stands_in_for for one in summoned if one.stands_in_for},
         until=_iso(escalation.next_tier_at), template=tier.template, why_plain=why_plain,
     )  # fmt: skip
-    payload = {"subject": escalation.subject, "channel": escalation.channel, "text": text}
-    work.enqueue("escalation.page", f"page:{escalation.subject}:{escalation.tier}", payload, lane=Lane.PAGE)
+    payload = {
+        "subject": escalation.subject,
+        "channel": escalation.channel,
+        "text": text,
+        "due": work.now.isoformat(),
+        "until": _iso(escalation.next_tier_at),
+    }
+    work.enqueue("escalation.page", _page_key(escalation), payload, lane=Lane.PAGE)
+
+
+def _withdraw_page(work: Work, escalation: Escalation, why: str) -> None:
+    """Take back the page of the present tier if Slack has not taken it: posted late it would mislead."""
+    if escalation.tier == 0 or not outbox.withdraw(work, _page_key(escalation)):
+        return
+    tier = policy_of(work, escalation).tiers[escalation.tier - 1]
+    work.record("escalation.page_withdrawn", escalation.subject, why=why, tier=escalation.tier, title=tier.title)
+    text = mrkdwn(
+        "🔕 Tier {number} ({title}) could not be paged here: {why}.",
+        number=escalation.tier,
+        title=tier.title,
+        why=why,
+    )
+    outbox.note(work, escalation.channel, escalation.subject, text)
+
+
+def _page_key(escalation: Escalation) -> str:
+    return f"page:{escalation.subject}:{escalation.tier}"
 
 
 def _words(

@@ -1,6 +1,7 @@
 """How far an escalation has come: its part of the card, the form that hands it over, a page. Pure."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from slack_sdk.models.views import View
 
@@ -22,9 +23,17 @@ from bot.foundation.blocks import (
 HAND_OVER = "escalation.hand_over"
 
 
-def page(text: Markup) -> Message:
-    """A page, word for word."""
-    return Message(text, [section(text)])
+def page(text: Markup, late_since: datetime | None = None) -> Message:
+    """A page, word for word; one that comes too late says so in front.
+
+    Args:
+        text: Its words.
+        late_since: When it was due, if its deadline has passed.
+    """
+    if late_since is None:
+        return Message(text, [section(text)])
+    late = mrkdwn("⏰ This page was due {due}, and its deadline has passed: please act now.", due=moment(late_since))
+    return Message(join("\n", [late, text]), [section(late), section(text)])
 
 
 def card(escalation: Escalation, tiers: Sequence[Tier], lead: str) -> Section:

@@ -1,6 +1,7 @@
 """The door for time: pages on their way out, and tiers whose time has passed."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from bot.escalation import service, views
 from bot.escalation.models import EscalationState
@@ -14,7 +15,15 @@ def build_page(reading: Reading, payload: Payload) -> Post | None:
     escalation = service.state_of(reading, payload["subject"])
     if escalation is None or escalation.state == EscalationState.ENDED:
         return None
-    return Post(payload["channel"], views.page(Markup(payload["text"])), frozen=True)
+    return Post(payload["channel"], views.page(Markup(payload["text"]), _due_when_late(reading, payload)), frozen=True)
+
+
+def _due_when_late(reading: Reading, payload: Payload) -> datetime | None:
+    """Return when a page was due, if what it asks for should have been done by now."""
+    until = payload.get("until")
+    if until is None or datetime.fromisoformat(until) > reading.now:
+        return None
+    return datetime.fromisoformat(payload["due"])
 
 
 MESSAGES: Mapping[str, Callable[[Reading, Payload], Outgoing | None]] = {"escalation.page": build_page}

@@ -62,6 +62,25 @@ class Posted(SQLModel, table=True):
     content: str = ""
 
 
+class SlackLine(SQLModel, table=True):
+    """Whether Slack takes what we send. One row.
+
+    Attributes:
+        away_since: When it first did not, None while it does.
+        why: What was wrong, for people.
+        lost_at: When the outage began that is over and has not been taken up.
+        back_at: When that one ended.
+    """
+
+    __tablename__ = "slack_line"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    away_since: datetime | None = None
+    why: str = ""
+    lost_at: datetime | None = None
+    back_at: datetime | None = None
+
+
 class Nonce(SQLModel, table=True):
     """A request that has been taken. The same request again has no effect (threat T2)."""
 

@@ -15,9 +15,10 @@ from datetime import datetime
 from typing import Any
 
 from slack_sdk.models.views import View
+from sqlmodel import col
 
 from bot.foundation.blocks import Markup, Message, Text, escape, section
-from bot.foundation.models import Posted
+from bot.foundation.models import OutboxRow, OutboxState, Posted
 from bot.foundation.work import Lane, Reading, Work
 
 Payload = Mapping[str, Any]
@@ -110,15 +111,25 @@ def whisper(work: Work, channel: str, person: str, text: Text) -> None:
     work.enqueue("foundation.whisper", f"whisper:{work.new_id('say')}", payload, lane=Lane.DECISION)
 
 
+def withdraw(work: Work, key: str) -> bool:
+    """Take back a message that has not stood in Slack yet and is pointless now; says whether there was one.
+
+    What was on its way at this moment may still arrive.
+    """
+    undone = col(OutboxRow.state).in_([OutboxState.WAITING, OutboxState.SENDING])
+    served = {"state": OutboxState.DONE, "served": col(OutboxRow.wanted), "claimed_until": None, "error": "withdrawn"}
+    return work.change(OutboxRow, col(OutboxRow.key) == key, undone, **served)
+
+
 def note(work: Work, channel: str, subject: str, text: Text) -> None:
     """Add a line to the thread under a subject's card (`INC-42`): its history, which notifies nobody."""
     payload = {"channel": channel, "subject": subject, "text": escape(text)}
     work.enqueue("foundation.note", f"note:{work.new_id('note')}", payload, lane=Lane.NOTE)
 
 
-def announce(work: Work, channel: str, key: str, text: Text) -> None:
+def announce(work: Work, channel: str, key: str, text: Text, lane: Lane = Lane.NOTE) -> None:
     """Say something once in a channel, about Backout itself."""
-    work.enqueue("foundation.announcement", key, {"channel": channel, "text": escape(text)}, lane=Lane.NOTE)
+    work.enqueue("foundation.announcement", key, {"channel": channel, "text": escape(text)}, lane=lane)
 
 
 def refresh_card(work: Work, subject: str, lane: Lane = Lane.CARD) -> None:

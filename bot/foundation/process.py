@@ -21,7 +21,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 from sqlmodel import Session
 
-from bot.foundation import trail
+from bot.foundation import line, trail
 from bot.foundation.clock import Clock
 from bot.foundation.config import Config
 from bot.foundation.db import Store, open_engine, open_store, sqlite_file
@@ -70,7 +70,7 @@ class Process:
         self._socket: SocketDoor | None = None
         self.store = store
         self.sender = Sender(store, wiring.kinds, slack, wiring.fallback_channel)
-        readiness = {**wiring.readiness, "sending": lambda _reading: self.sender.trouble}
+        readiness = {**wiring.readiness, "sending": lambda reading: self.sender.trouble or line.trouble(reading)}
         self.doors = Doors(store, environment.alert_secrets, readiness)
         self.web: FastAPI = web_app(self.doors, wiring.web)
         self.worker = WorkerLoop(store, self.sender, wiring.kinds.sweeps)

@@ -1,6 +1,7 @@
 """Who is this, whom does a role reach now, and what did Slack say about an account?"""
 
-from collections.abc import Iterable, Iterator, Mapping
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.foundation.work import Actor, Lane, Reading, Work
 from bot.people import rules
 from bot.people.models import Directory, PersonKey, RoleKey, SlackAccount
 
+log = logging.getLogger(__name__)
 REFRESH_EVERY = timedelta(hours=6)
 TRY_AGAIN_AFTER = timedelta(minutes=10)
 BATCH = 25
@@ -138,8 +140,19 @@ def ask_for_refresh(work: Work) -> int:
         return 0
     people = [person.slack for person in work.config[Directory].people.values()]
     for start in range(0, len(people), BATCH):
-        work.enqueue(_REFRESH, f"{_REFRESH}:{start}", {"people": people[start : start + BATCH]}, lane=Lane.PAGE)
+        key = f"{_REFRESH}:{start}"
+        work.enqueue(_REFRESH, key, {"people": people[start : start + BATCH], "key": key}, lane=Lane.PAGE)
     return len(people)
+
+
+def ask_the_rest(work: Work, payload: Mapping[str, Any], answered: Collection[str], why: str) -> None:
+    """Ask again, later and later, about those of a batch whom Slack did not answer for; said once in the log."""
+    times = int(payload.get("times", 0)) + 1
+    if times == 1:
+        log.warning("Slack does not say who is who, so it is asked until it does: %s", why)
+    rest = {**payload, "people": [one for one in payload["people"] if one not in answered], "times": times}
+    due_at = work.now + min(TRY_AGAIN_AFTER, timedelta(seconds=5 * 2 ** min(times, 10)))
+    work.enqueue(_REFRESH, payload["key"], rest, lane=Lane.PAGE, due_at=due_at)
 
 
 def settle_refresh(work: Work, accounts: Mapping[str, Mapping[str, Any] | None]) -> None:

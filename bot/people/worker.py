@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from bot.foundation.blocks import Section
+from bot.foundation.errors import BackoutError
 from bot.foundation.outbox import Effect, Home, Outgoing, Payload, Sweep
 from bot.foundation.work import Reading, Work
 from bot.people import rules, service, views
@@ -47,15 +48,23 @@ def refresh_effect(ask: Ask) -> Effect:
     """Return the effect `people.refresh`, which asks Slack for accounts and remembers what it says.
 
     Args:
-        ask: Returns Slack's user object for an id, None if Slack knows no such account; raises when it could not ask,
-            and then everybody of this batch is asked about again later. Asking changes nothing in Slack.
+        ask: Returns Slack's user object for an id, None if Slack knows no such account; raises when it could not ask
+            (BackoutError), and then the rest of this batch is asked about again soon. Asking changes nothing in Slack.
     """
 
     async def act(payload: Payload, _key: str) -> Payload:
-        return {"accounts": {user_id: _kept(await ask(user_id)) for user_id in payload["people"]}}
+        accounts: dict[str, Any] = {}
+        try:
+            for user_id in payload["people"]:
+                accounts[user_id] = _kept(await ask(user_id))
+        except BackoutError as error:
+            return {"accounts": accounts, "failed": str(error)}
+        return {"accounts": accounts}
 
-    def settle(work: Work, _payload: Payload, outcome: Payload) -> None:
+    def settle(work: Work, payload: Payload, outcome: Payload) -> None:
         service.settle_refresh(work, outcome["accounts"])
+        if outcome.get("failed"):
+            service.ask_the_rest(work, payload, outcome["accounts"], outcome["failed"])
 
     return Effect(act, settle, lease=SECONDS_FOR_A_BATCH)
 

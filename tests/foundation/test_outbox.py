@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from bot.foundation import outbox
 from bot.foundation.blocks import Markup, as_dicts
 from bot.foundation.db import Store
-from bot.foundation.models import OutboxRow, Posted
+from bot.foundation.models import OutboxRow, OutboxState, Posted
 from bot.foundation.outbox import Effect, Kinds, Post, Sweep, Whisper
 from bot.foundation.work import Actor, Lane, Work
 
@@ -86,3 +86,15 @@ def test_kinds_know_what_they_hold(kind: str, known: bool) -> None:
         (Sweep("a.x", lambda _reading: None, lambda _work: 0),),
     )
     assert (kind in kinds) is known
+
+
+def test_what_has_become_pointless_is_withdrawn_once(store: Store) -> None:
+    """P7: a message that Slack has not taken; one that stands already is left alone."""
+
+    def want(work: Work) -> None:
+        work.enqueue("card", "card:INC-1", {})
+
+    store.submit_now(MAYA, want)
+    assert [store.submit_now(MAYA, outbox.withdraw, "card:INC-1") for _ in range(2)] == [True, False]
+    row = store.read_now(lambda reading: reading.session.exec(select(OutboxRow)).one())
+    assert (row.state, row.served, row.error) == (OutboxState.DONE, row.wanted, "withdrawn")

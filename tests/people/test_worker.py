@@ -1,18 +1,23 @@
 """App Homes as they leave, and asking Slack about accounts."""
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import col
 
 from bot.foundation.blocks import Section, section, visible_text
 from bot.foundation.db import Store
+from bot.foundation.errors import BackoutError
+from bot.foundation.models import OutboxRow, OutboxState
 from bot.foundation.outbox import Home
-from bot.foundation.work import Reading
+from bot.foundation.work import Reading, Work
 from bot.people import rules, service
 from bot.people.worker import SWEEPS, build_home, refresh_effect
 from tests.people.office import SYSTEM, config, know, office, rows, user
+from tests.support.clock import MORNING
 from tests.support.stores import fresh_store
 
 
@@ -85,12 +90,34 @@ async def test_asking_slack_makes_everybody_known(tmp_path: Path) -> None:
     assert "office.example" not in str(outcome), "only what tells whether an account is trusted is kept"
 
 
-async def test_when_slack_cannot_be_asked_nothing_is_taken_for_known(store: Store) -> None:
-    class NoAnswerError(Exception):
-        pass
+async def test_when_slack_cannot_be_asked_nothing_is_taken_for_known(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = fresh_store(tmp_path, config())
+    """P7: who was answered for is known; the rest is asked about again, later and later, with one line in the log."""
+    (sweep,) = SWEEPS
+    store.submit_now(SYSTEM, sweep.run)
+    effect = refresh_effect(_answers_for_ann)
+    for times in range(3):
+        (row,) = store.read_now(rows, "people.refresh")
+        outcome = await effect.act(row.payload, "key")
+        store.submit_now(SYSTEM, _done, row.key)
+        store.submit_now(SYSTEM, effect.settle, row.payload, outcome)
+        (again,) = store.read_now(rows, "people.refresh")
+        assert again.payload["people"] == ["U0BOB", "U0CY", "U0DEE", "U0EVE"]
+        assert again.due_at == MORNING + timedelta(seconds=10 * 2**times)
+    assert store.read_now(service.is_active, "U0ANN")
+    assert not store.read_now(service.is_active, "U0BOB")
+    assert [record.message for record in caplog.records] == [
+        "Slack does not say who is who, so it is asked until it does: nobody answers"
+    ]
 
-    async def ask(user_id: str) -> Mapping[str, Any] | None:
-        raise NoAnswerError(user_id)
 
-    with pytest.raises(NoAnswerError):
-        await refresh_effect(ask).act({"people": ["U0ANN"]}, "key")
+async def _answers_for_ann(user_id: str) -> Mapping[str, Any] | None:
+    if user_id != "U0ANN":
+        raise BackoutError("nobody answers")
+    return user("ann")
+
+
+def _done(work: Work, key: str) -> None:
+    work.change(OutboxRow, col(OutboxRow.key) == key, state=OutboxState.DONE)

@@ -13,6 +13,7 @@ from bot.comms.rules.approval import (
     why_not_entitled,
 )
 from bot.comms.rules.checking import checks
+from bot.comms.rules.gathering import gathered
 from bot.comms.rules.wording import FACTS, IN_HOUSE, LONGEST_TEXT, PAGE, PAGE_FACTS, RESPONDERS, fill, problems_in
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "checks",
     "choose",
     "fill",
+    "gathered",
     "place",
     "problems_in",
     "suggested_stage",

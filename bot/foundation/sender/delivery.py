@@ -264,7 +264,7 @@ class Delivery:
             self.trouble = error.code
             self.pace.hold(EVERYWHERE, now + NO_TOKEN)
             log.error("Slack does not accept our token: %s", error.code)
-            await self.store.submit(SENDER, rows.again, row, str(error), now + NO_TOKEN)
+            await self.store.submit(SENDER, rows.wait_for_slack, row, str(error), now + NO_TOKEN, unclear=row.unclear)
         else:
             await self._after_refusal(claimed, place, error)
 
@@ -277,7 +277,7 @@ class Delivery:
         if attempts <= PATIENT or not works_otherwise:
             self.pace.hold(place, until)
         await self.store.submit(
-            SENDER, rows.again, claimed.row, str(error), until, unclear=claimed.row.unclear or unclear
+            SENDER, rows.wait_for_slack, claimed.row, str(error), until, unclear=claimed.row.unclear or unclear
         )
 
     async def _after_refusal(self, claimed: Claimed, place: str, error: Refused) -> None:

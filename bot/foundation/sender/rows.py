@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlmodel import and_, col, func, or_, select
 
+from bot.foundation import line
 from bot.foundation.models import OutboxRow, OutboxState, Posted
 from bot.foundation.outbox import Payload, announce
 from bot.foundation.work import Reading, Work
@@ -92,6 +93,7 @@ def serve(work: Work, row: OutboxRow) -> bool:
 
 def confirm(work: Work, row: OutboxRow, posted: Posted | None) -> None:
     """Note where a message stands now, even if the claim was lost meanwhile: it does stand there."""
+    line.note_up(work)
     if posted is not None:
         work.session.merge(posted)
     serve(work, row)
@@ -108,6 +110,12 @@ def again(work: Work, row: OutboxRow, error: str, due_at: datetime, *, unclear: 
         error=error[:500],
         unclear=row.unclear if unclear is None else unclear,
     )
+
+
+def wait_for_slack(work: Work, row: OutboxRow, error: str, due_at: datetime, *, unclear: bool) -> None:
+    """Let a row wait because Slack took nothing, and note that it does not."""
+    line.note_away(work, error)
+    again(work, row, error, due_at, unclear=unclear)
 
 
 def forget(work: Work, row: OutboxRow) -> None:

@@ -1,0 +1,74 @@
+"""Slack is back: what happened meanwhile is said once, instead of everything that was meant to be said."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlmodel import col, select
+
+from bot.comms import rules
+from bot.comms.models import FallbackPolicy
+from bot.foundation import line, outbox
+from bot.foundation.blocks import Markup, moment, mrkdwn
+from bot.foundation.models import OutboxRow, OutboxState
+from bot.foundation.work import Lane, Reading, Work
+
+NOTE = "foundation.note"
+
+
+def over(reading: Reading) -> datetime | None:
+    """Return when Slack came back from an outage that nobody has taken up yet."""
+    outage = line.last_outage(reading)
+    return outage.ended_at if outage else None
+
+
+def sum_up(work: Work) -> int:
+    """Take up an outage that is over: if it was long, gather what waits and say in each channel what happened."""
+    outage = line.take_up(work)
+    if outage is None:
+        return 0
+    if outage.length >= work.config[FallbackPolicy].summary_after:
+        waiting = list(_waiting(work))
+        gathered = _gather(work, [row for row in waiting if row.kind == NOTE])
+        counted = Counter(str(row.payload["channel"]) for row in waiting)
+        for channel, count in sorted(counted.items()):
+            key = f"outage:{outage.began_at.isoformat()}:{channel}"
+            outbox.announce(work, channel, key, _summary(outage, count), Lane.DECISION)
+        work.record(
+            "slack.back", "slack", why=outage.why, began_at=outage.began_at.isoformat(), waited=len(waiting),
+            gathered=gathered, channels=sorted(counted),
+        )  # fmt: skip
+    return 1
+
+
+def _waiting(work: Work) -> Iterator[OutboxRow]:
+    """Yield what waits for a channel, oldest first; not what only one person is told."""
+    waits = select(OutboxRow).where(col(OutboxRow.state) == OutboxState.WAITING)
+    for row in work.session.exec(waits.order_by(col(OutboxRow.sequence))):
+        if "channel" in row.payload and "person" not in row.payload:
+            yield row
+
+
+def _gather(work: Work, notes: Sequence[OutboxRow]) -> int:
+    """Make one note of those that wait for the same thread; returns how many went into others."""
+    threads: dict[tuple[str, str], list[OutboxRow]] = defaultdict(list)
+    for row in notes:
+        threads[row.payload["channel"], row.payload["subject"]].append(row)
+    several = {thread: rows for thread, rows in threads.items() if len(rows) > 1}
+    for (channel, subject), rows in several.items():
+        said = [(row.created_at, Markup(row.payload["text"])) for row in rows]
+        for row in rows:
+            outbox.withdraw(work, row.key)
+        outbox.note(work, channel, subject, rules.gathered(subject, said))
+    return sum(len(rows) for rows in several.values())
+
+
+def _summary(outage: line.Outage, count: int) -> Markup:
+    return mrkdwn(
+        "📡 Slack took no messages from Backout from {began} to {ended}. Alerts were taken and deadlines went on. "
+        "{count} waited for this channel: each card shows where things stand now, its thread what happened meanwhile. "
+        "Pages whose time has passed are not posted.",
+        began=moment(outage.began_at),
+        ended=moment(outage.ended_at),
+        count="One message" if count == 1 else f"{count} messages",
+    )
