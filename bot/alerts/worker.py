@@ -18,6 +18,6 @@ def build_triage(reading: Reading, _payload: Payload) -> Outgoing | None:
 
 MESSAGES: Mapping[str, Callable[[Reading, Payload], Outgoing | None]] = {"alerts.triage": build_triage}
 SWEEPS = (
-    Sweep("alerts.inbox", service.next_due, service.read_inbox),
-    Sweep("alerts.keeping", service.body_due, service.let_go),
+    Sweep("alerts.inbox", service.next_due, service.read_inbox, gives_way=True),
+    Sweep("alerts.keeping", service.body_due, service.let_go, gives_way=True),
 )

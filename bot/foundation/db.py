@@ -13,7 +13,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy
-from sqlalchemy import URL, Engine, Table, event, insert, make_url
+from sqlalchemy import URL, Dialect, Engine, Table, event, insert, make_url
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, SQLModel
 
@@ -35,7 +35,10 @@ T = TypeVar("T")
 P = ParamSpec("P")
 Answer = Callable[[], None]
 BATCH = 256
+AT_ONCE = 2_000
+"""Values in one statement; SQLite takes 32,766 (sqlite.org/limits.html)."""
 BUSY_TIMEOUT_MS = 5_000
+LULL_SECONDS = 0.002
 CONFLICT_TRIES = 3
 CONFLICTS = frozenset({"40001", "40P01"})  # PostgreSQL: serialization failure, deadlock
 # SQLite's primary result codes (sqlite.org/rescode.html) that say that the database, not the statement, is the trouble.
@@ -84,6 +87,7 @@ class Store:
 
     Attributes:
         after_commit: Called from a worker thread after each commit; the worker loop hangs its alarm clock here.
+        commits: How often this process has committed something.
     """
 
     def __init__(
@@ -94,12 +98,15 @@ class Store:
         self.clock = clock
         self.config = config
         self.after_commit: Callable[[], None] = lambda: None
+        self.commits = 0
         self._ids = ids
         self._trail_key = trail_key
         self._jobs: queue.SimpleQueue[_WorkJob | _AppendJob | None] = queue.SimpleQueue()
         self._closed = False
         self._gate = threading.Lock()  # nothing is put behind the last job, or into one that the writer has taken
         self._filling: dict[tuple[Table, asyncio.AbstractEventLoop], _AppendJob] = {}
+        self._appending = 0
+        self._appended_at = float("-inf")
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="reader")
         self._pool: ThreadPoolExecutor | None = None
         self._thread: threading.Thread | None = None
@@ -136,7 +143,24 @@ class Store:
                 job = self._filling[table, loop] = _AppendJob(table, loop)
                 self._queue(job)
             job.rows.append(waiting)
-        await waiting.future
+        self._appending += 1
+        try:
+            await waiting.future
+        finally:
+            self._appending, self._appended_at = self._appending - 1, loop.time()
+
+    async def lull(self, *, at_most: float) -> bool:
+        """Wait until nothing has been appended for a moment, for so many seconds at most; says whether that came.
+
+        What can wait gives way by this to those who are waiting for an answer.
+        """
+        loop = asyncio.get_running_loop()
+        gives_up = loop.time() + at_most
+        while self._appending or loop.time() - self._appended_at < LULL_SECONDS:
+            if loop.time() >= gives_up:
+                return False
+            await asyncio.sleep(LULL_SECONDS)
+        return True
 
     async def read(self, query: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a query at one moment, off the event loop, without waiting for writers."""
@@ -212,6 +236,7 @@ class Store:
             failure = _unavailable(error) if _is_away(error) else error
             _all(_failing(job, failure) for job in jobs)
         else:
+            self.commits += 1
             _all(answers)
             self.after_commit()
 
@@ -255,8 +280,7 @@ class Store:
     def _append(self, connection: Connection, job: _AppendJob) -> Answer:
         """Insert all rows in one statement; if the database refuses one of them, each has its own statement."""
         try:
-            with connection.begin_nested():
-                connection.execute(insert(job.table), [row.values for row in job.rows])
+            self._insert(connection, job.table, [row.values for row in job.rows])
         except sqlalchemy.exc.SQLAlchemyError as error:
             _give_up_if_away(connection, error)
             if len(job.rows) == 1:
@@ -264,6 +288,30 @@ class Store:
             alone = [self._append(connection, replace(job, rows=[row])) for row in job.rows]
             return partial(_all, alone)
         return partial(_answer, job, None)
+
+    def _insert(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows. On SQLite each step of a statement lets another thread run first, so there is one for all."""
+        if connection.dialect.name != "sqlite":
+            with connection.begin_nested():
+                connection.execute(insert(table), rows)
+            return
+        columns = list(rows[0])
+        width = AT_ONCE // len(columns)
+        processors = [(column, _processor(connection.dialect, table, column)) for column in columns]
+        for start in range(0, len(rows), width):
+            some = rows[start : start + width]
+            given = tuple(process(row.get(column)) for row in some for column, process in processors)
+            connection.exec_driver_sql(_insertion(table, columns, len(some)), given)
+
+
+def _processor(dialect: Dialect, table: Table, column: str) -> Callable[[Any], Any]:
+    """Return what turns a value of a column into what the driver takes."""
+    return table.c[column].type.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
+
+
+def _insertion(table: Table, columns: Sequence[str], rows: int) -> str:
+    row = f"({', '.join('?' for _ in columns)})"
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"  # noqa: S608 - our names
 
 
 def _failing(job: _WorkJob | _AppendJob, error: Exception) -> Answer:

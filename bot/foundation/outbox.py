@@ -85,11 +85,13 @@ class Sweep:
     Attributes:
         next_due: When the next row is due (the past, if overdue); None if none is.
         run: Takes what is due at `work.now`, by compare-and-set, and returns how many it took.
+        gives_way: Runs between the requests at the doors rather than beside them, so that they never wait for it.
     """
 
     name: str
     next_due: Callable[[Reading], datetime | None]
     run: Callable[[Work], int]
+    gives_way: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import gc
 import logging
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,8 @@ log = logging.getLogger(__name__)
 ASK_AGAIN_SECONDS = 5
 BACKLOG = 2_048
 """Connections that wait while we are busy; as many as uvicorn's own default."""
+SWITCH_SECONDS = 0.001
+"""So long at most the writer's thread waits for its turn while the event loop is busy; Python's own 5 ms add up."""
 FINISH_SECONDS = 4
 """For the web and then for the sender: together with the database's last commit within ten seconds."""
 
@@ -99,6 +102,7 @@ class Process:
         `when_open` is called once the doors are open.
         """
         stop = asyncio.Event()
+        sys.setswitchinterval(SWITCH_SECONDS)
         with _stopping_on_signals(stop):
             async with contextlib.AsyncExitStack() as running:
                 running.callback(self.store.close)

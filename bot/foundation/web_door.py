@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -68,22 +68,36 @@ router = APIRouter()
 class DirectRoute(APIRoute):
     """A route for what comes in by the thousand: described like any other, called without FastAPI in between.
 
-    Its endpoint takes the request and the path's parameters as text, and returns a response. Dependencies and
-    validation are not its; they cost more than all that the door for alerts does.
+    Its endpoint takes the request and the path's parameters as text, and returns a response; whatever it raises is a
+    defect, answered with 500. Dependencies and validation are not its: they cost more than the door for alerts does.
     """
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request (a method the route does not know: as any route does)."""
-        if scope["method"] not in (self.methods or ()):
-            await super().handle(scope, receive, send)
-            return
-        response = await self.endpoint(Request(scope, receive, send), **scope["path_params"])
-        await response(scope, receive, send)
+
+class Application(FastAPI):
+    """FastAPI, except that requests for direct routes do not pass its routing."""
+
+    def __init__(self, direct: Sequence[DirectRoute], **options: Any) -> None:
+        super().__init__(**options)
+        self._direct = direct
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http":
+            for route in self._direct:
+                found = route.path_regex.match(scope["path"])
+                if found and scope["method"] in (route.methods or ()):
+                    scope["app"] = self
+                    response = await route.endpoint(Request(scope, receive, send), **found.groupdict())
+                    await response(scope, receive, send)
+                    return
+        await super().__call__(scope, receive, send)
 
 
 def web_app(doors: Doors, routers: Sequence[APIRouter]) -> FastAPI:
     """Make the application out of the capabilities' routes and our own."""
-    app = FastAPI(title="Backout", summary="Decide, carry out, prove and record rollbacks of AI systems", version="1")
+    direct = [route for part in routers for route in part.routes if isinstance(route, DirectRoute)]
+    summary = "Decide, carry out, prove and record rollbacks of AI systems"
+    app = Application(direct, title="Backout", summary=summary, version="1")
     app.state.doors = doors
     for part in (router, *routers):
         app.include_router(part)

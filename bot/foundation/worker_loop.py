@@ -18,7 +18,7 @@ from bot.foundation.errors import StoreUnavailableError
 from bot.foundation.models import Beat
 from bot.foundation.outbox import Sweep
 from bot.foundation.sender import Sender
-from bot.foundation.work import Actor, Work
+from bot.foundation.work import Actor, Reading, Work
 
 log = logging.getLogger(__name__)
 WORKER = Actor("system", "worker", "Backout")
@@ -26,9 +26,16 @@ BEAT_EVERY = timedelta(seconds=15)
 METRONOME_SECONDS = 1
 SWEEPS_A_TICK = 20
 """So often a sweep may take another lot before messages have their turn."""
+REST_SECONDS = 0.05
+"""Between two rounds, so that what commits one after the other is looked at together."""
+WAIT_FOR_LULL_SECONDS = 0.1
+"""So long at most a sweep that gives way waits for the doors: what came in is read at last, however much comes in."""
 AFTER_DEFECT = timedelta(seconds=5)
 A_MOMENT = timedelta(milliseconds=100)
 """What a sweep left over (another process holds it) is not asked for again without a pause."""
+
+
+Due = tuple[Sweep, datetime]
 
 
 class WorkerLoop:
@@ -44,14 +51,17 @@ class WorkerLoop:
 
     async def tick(self) -> datetime | None:
         """Do everything that is due now; returns when the next thing is."""
-        finished = set()
-        for sweep, due in await self._next_dues():
+        commits, finished = self._store.commits, set()
+        dues = await self._next_dues()
+        for sweep, due in dues:
             if due <= self._store.clock.now() and await self._sweep(sweep):
                 finished.add(sweep.name)
         next_row = await self._sender.tick()
         await self._beat()
+        if self._store.commits != commits:
+            dues = await self._next_dues()
         soon = self._store.clock.now() + A_MOMENT
-        later = [max(due, soon) if sweep.name in finished else due for sweep, due in await self._next_dues()]
+        later = [max(due, soon) if sweep.name in finished else due for sweep, due in dues]
         return min([*later, next_row] if next_row else later, default=None)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -70,6 +80,7 @@ class WorkerLoop:
             while not stop.is_set():
                 self._wake.clear()
                 next_due = await self._tick_safely()
+                await _first(stop.wait(), at_most=REST_SECONDS)
                 await _first(stop.wait(), self._wake.wait(), at_most=self._seconds_until(next_due))
         finally:
             metronome.shutdown(wait=False)
@@ -90,7 +101,9 @@ class WorkerLoop:
     async def _sweep(self, sweep: Sweep) -> bool:
         """Run one sweep; says whether it took all it could. A defect in it stops neither the others nor the loop."""
         try:
-            for _ in range(SWEEPS_A_TICK):
+            for lot in range(SWEEPS_A_TICK):
+                if sweep.gives_way and not await self._store.lull(at_most=WAIT_FOR_LULL_SECONDS) and lot:
+                    break
                 if not await self._store.submit(Actor("system", sweep.name, "Backout"), sweep.run):
                     return True
         except StoreUnavailableError:
@@ -100,20 +113,27 @@ class WorkerLoop:
             self._put_off[sweep.name] = self._store.clock.now() + AFTER_DEFECT
         return False
 
-    async def _next_dues(self) -> list[tuple[Sweep, datetime]]:
+    async def _next_dues(self) -> list[Due]:
         """Return when each sweep has something to do, if it has; one that met a defect waits a little."""
-        found = []
-        for sweep in self._sweeps:
-            try:
-                due = await self._store.read(sweep.next_due)
-            except StoreUnavailableError:
-                raise
-            except Exception:
-                log.exception("sweep %s cannot say when it is due", sweep.name)
-                continue
-            if due is not None:
-                found.append((sweep, max(due, self._put_off.get(sweep.name, due))))
-        return found
+        try:
+            return await self._store.read(self._dues, self._sweeps)
+        except StoreUnavailableError:
+            raise
+        except Exception:  # noqa: BLE001 - one of them has a defect: ask each by itself, and say which
+            return [due for sweep in self._sweeps for due in await self._due_alone(sweep)]
+
+    async def _due_alone(self, sweep: Sweep) -> list[Due]:
+        try:
+            return await self._store.read(self._dues, [sweep])
+        except StoreUnavailableError:
+            raise
+        except Exception:
+            log.exception("sweep %s cannot say when it is due", sweep.name)
+            return []
+
+    def _dues(self, reading: Reading, sweeps: Sequence[Sweep]) -> list[Due]:
+        asked = [(sweep, sweep.next_due(reading)) for sweep in sweeps]
+        return [(sweep, max(due, self._put_off.get(sweep.name, due))) for sweep, due in asked if due is not None]
 
     async def _beat(self) -> None:
         """Show other processes that this loop is alive."""
