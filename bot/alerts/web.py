@@ -42,7 +42,7 @@ async def take_alert(
     try:
         async with asyncio.timeout(doors.patience_seconds):
             raw = await read_body(request, body.MAX_BYTES)
-        body.parse(raw)
+        body.check(raw)
     except ClientDisconnect:
         return _refuse(400, "gone", "The sender hung up before the body was complete.")
     except TimeoutError:

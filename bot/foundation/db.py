@@ -9,11 +9,10 @@ pool, where batching does not help.
 """
 
 import asyncio
-import contextlib
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,10 +20,11 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy
-from sqlalchemy import URL, Dialect, Engine, Table, event, insert, make_url
+from sqlalchemy import URL, Engine, Table, event, make_url
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, SQLModel
 
+from bot.foundation.appending import AppendJob, Row, add, table_of, wake
 from bot.foundation.clock import Clock
 from bot.foundation.config import Config
 from bot.foundation.errors import StoreUnavailableError
@@ -35,12 +35,12 @@ T = TypeVar("T")
 P = ParamSpec("P")
 Answer = Callable[[], None]
 BATCH = 256
-AT_ONCE = 2_000
-"""Values in one statement; SQLite takes 32,766 (sqlite.org/limits.html)."""
 BUSY_TIMEOUT_MS = 5_000
 LULL_SECONDS = 0.002
 CONFLICT_TRIES = 3
 CONFLICTS = frozenset({"40001", "40P01"})  # PostgreSQL: serialization failure, deadlock
+
+
 # SQLite's primary result codes (sqlite.org/rescode.html) that say that the database, not the statement, is the trouble.
 SQLITE_AWAY = frozenset(
     {
@@ -65,23 +65,6 @@ class _WorkJob:
     future: Future[Any] = field(default_factory=Future)
 
 
-@dataclass
-class _Row:
-    """One row to append, and who waits for it."""
-
-    values: Mapping[str, Any]
-    future: asyncio.Future[None]
-
-
-@dataclass
-class _AppendJob:
-    """Rows of one event loop for one table. It takes more of them until the writer takes it."""
-
-    table: Table
-    loop: asyncio.AbstractEventLoop
-    rows: list[_Row] = field(default_factory=list)
-
-
 class Store:
     """Runs verbs as Works and answers reads. Made by `open_store`; close it to finish what is waiting.
 
@@ -101,10 +84,10 @@ class Store:
         self.commits = 0
         self._ids = ids
         self._trail_key = trail_key
-        self._jobs: queue.SimpleQueue[_WorkJob | _AppendJob | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_WorkJob | AppendJob | None] = queue.SimpleQueue()
         self._closed = False
         self._gate = threading.Lock()  # nothing is put behind the last job, or into one that the writer has taken
-        self._filling: dict[tuple[Table, asyncio.AbstractEventLoop], _AppendJob] = {}
+        self._filling: dict[tuple[Table, asyncio.AbstractEventLoop], AppendJob] = {}
         self._appending = 0
         self._appended_at = float("-inf")
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="reader")
@@ -135,12 +118,12 @@ class Store:
 
     async def append(self, model: type[SQLModel], row: Mapping[str, Any]) -> None:
         """Add a row as it is, durably, many callers in one statement. No trail, no outbox: for the alert inbox."""
-        loop, table = asyncio.get_running_loop(), _table(model)
-        waiting = _Row(row, loop.create_future())
+        loop, table = asyncio.get_running_loop(), table_of(model)
+        waiting = Row(row, loop.create_future())
         with self._gate:
             job = self._filling.get((table, loop))
             if job is None:
-                job = self._filling[table, loop] = _AppendJob(table, loop)
+                job = self._filling[table, loop] = AppendJob(table, loop)
                 self._queue(job)
             job.rows.append(waiting)
         self._appending += 1
@@ -198,7 +181,7 @@ class Store:
             self._queue(job)
         return job.future
 
-    def _queue(self, job: _WorkJob | _AppendJob) -> None:
+    def _queue(self, job: _WorkJob | AppendJob) -> None:
         """Hand a job to the writer; the caller holds the gate."""
         if self._closed:
             raise StoreUnavailableError("The store is closed.")
@@ -214,8 +197,8 @@ class Store:
             if jobs:
                 self._commit(jobs)
 
-    def _take(self) -> tuple[list[_WorkJob | _AppendJob], bool]:
-        jobs: list[_WorkJob | _AppendJob] = []
+    def _take(self) -> tuple[list[_WorkJob | AppendJob], bool]:
+        jobs: list[_WorkJob | AppendJob] = []
         job = self._jobs.get()
         while job is not None:
             jobs.append(job)
@@ -227,7 +210,7 @@ class Store:
                 return jobs, False
         return jobs, True
 
-    def _commit(self, jobs: list[_WorkJob | _AppendJob]) -> None:
+    def _commit(self, jobs: list[_WorkJob | AppendJob]) -> None:
         """Run jobs in one transaction and answer each of them, whatever happens."""
         self._stop_filling(jobs)
         try:
@@ -240,13 +223,13 @@ class Store:
             _all(answers)
             self.after_commit()
 
-    def _stop_filling(self, jobs: Iterable[_WorkJob | _AppendJob]) -> None:
+    def _stop_filling(self, jobs: Iterable[_WorkJob | AppendJob]) -> None:
         with self._gate:
             for job in jobs:
-                if isinstance(job, _AppendJob):
+                if isinstance(job, AppendJob):
                     self._filling.pop((job.table, job.loop), None)
 
-    def _transact(self, jobs: list[_WorkJob | _AppendJob]) -> list[Answer]:
+    def _transact(self, jobs: list[_WorkJob | AppendJob]) -> list[Answer]:
         """Run jobs in one transaction, again if PostgreSQL chose it to give way to another one."""
         for _ in range(CONFLICT_TRIES - 1):
             try:
@@ -256,7 +239,7 @@ class Store:
                     raise
         return self._transact_once(jobs)
 
-    def _transact_once(self, jobs: list[_WorkJob | _AppendJob]) -> list[Answer]:
+    def _transact_once(self, jobs: list[_WorkJob | AppendJob]) -> list[Answer]:
         with self.writer.begin() as connection:
             return [
                 self._attempt(connection, job) if isinstance(job, _WorkJob) else self._append(connection, job)
@@ -277,67 +260,27 @@ class Store:
             return partial(job.future.set_exception, error)
         return partial(job.future.set_result, answer)
 
-    def _append(self, connection: Connection, job: _AppendJob) -> Answer:
+    def _append(self, connection: Connection, job: AppendJob) -> Answer:
         """Insert all rows in one statement; if the database refuses one of them, each has its own statement."""
         try:
-            self._insert(connection, job.table, [row.values for row in job.rows])
+            add(connection, job.table, [row.values for row in job.rows])
         except sqlalchemy.exc.SQLAlchemyError as error:
             _give_up_if_away(connection, error)
             if len(job.rows) == 1:
                 return _failing(job, error)
             alone = [self._append(connection, replace(job, rows=[row])) for row in job.rows]
             return partial(_all, alone)
-        return partial(_answer, job, None)
-
-    def _insert(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert rows. On SQLite each step of a statement lets another thread run first, so there is one for all."""
-        if connection.dialect.name != "sqlite":
-            with connection.begin_nested():
-                connection.execute(insert(table), rows)
-            return
-        columns = list(rows[0])
-        width = AT_ONCE // len(columns)
-        processors = [(column, _processor(connection.dialect, table, column)) for column in columns]
-        for start in range(0, len(rows), width):
-            some = rows[start : start + width]
-            given = tuple(process(row.get(column)) for row in some for column, process in processors)
-            connection.exec_driver_sql(_insertion(table, columns, len(some)), given)
+        return partial(wake, job, None)
 
 
-def _processor(dialect: Dialect, table: Table, column: str) -> Callable[[Any], Any]:
-    """Return what turns a value of a column into what the driver takes."""
-    return table.c[column].type.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
-
-
-def _insertion(table: Table, columns: Sequence[str], rows: int) -> str:
-    row = f"({', '.join('?' for _ in columns)})"
-    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"  # noqa: S608 - our names
-
-
-def _failing(job: _WorkJob | _AppendJob, error: Exception) -> Answer:
+def _failing(job: _WorkJob | AppendJob, error: Exception) -> Answer:
     """Return what tells everybody who waits for a job that it failed."""
-    return partial(_answer, job, error) if isinstance(job, _AppendJob) else partial(job.future.set_exception, error)
+    return partial(wake, job, error) if isinstance(job, AppendJob) else partial(job.future.set_exception, error)
 
 
 def _all(answers: Iterable[Answer]) -> None:
     for answer in answers:
         answer()
-
-
-def _answer(job: _AppendJob, error: Exception | None) -> None:
-    """Wake everybody who waits for these rows, in one step: waking an event loop costs more than adding a row."""
-    with contextlib.suppress(RuntimeError):  # the event loop has ended: there is nobody left to wake
-        job.loop.call_soon_threadsafe(_settle, job.rows, error)
-
-
-def _settle(rows: Iterable[_Row], error: Exception | None) -> None:
-    for row in rows:
-        if row.future.done():  # whoever waited has gone
-            continue
-        if error is None:
-            row.future.set_result(None)
-        else:
-            row.future.set_exception(error)
 
 
 def open_store(url: str, *, clock: Clock, ids: Ids, config: Config, trail_key: bytes) -> Store:
@@ -419,9 +362,9 @@ def _is_away(error: Exception) -> bool:
 
 def _unavailable(error: Exception) -> StoreUnavailableError:
     cause = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
-    unavailable = StoreUnavailableError(f"The database cannot do this now: {type(cause).__name__}")
-    unavailable.__cause__ = error
-    return unavailable
+    failure = StoreUnavailableError(f"The database cannot do this now: {type(cause).__name__}")
+    failure.__cause__ = error
+    return failure
 
 
 def _give_up_if_away(connection: Connection, error: Exception) -> None:
@@ -431,9 +374,3 @@ def _give_up_if_away(connection: Connection, error: Exception) -> None:
     raw = connection.connection.dbapi_connection
     if isinstance(raw, sqlite3.Connection) and not raw.in_transaction:
         raise _unavailable(error)
-
-
-def _table(model: type[SQLModel]) -> Table:
-    table = model.__dict__["__table__"]
-    assert isinstance(table, Table)  # noqa: S101 - every table model has one
-    return table

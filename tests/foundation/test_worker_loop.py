@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -103,6 +103,23 @@ async def test_a_sweep_with_too_much_to_do_lets_messages_have_their_turn(
     assert len(flood.ran) == SWEEPS_A_TICK
     await loop.tick()
     assert len(flood.ran) == SWEEPS_A_TICK + 5
+
+
+async def test_a_sweep_that_gives_way_takes_one_lot_a_round_while_the_door_is_busy(
+    sqlite_store: Store, clock: VirtualClock
+) -> None:
+    """P18: what came in is read between the requests, not beside them; and it is read, however much comes in."""
+    flood = Deadlines("flood", [MORNING] * 3)
+    loop = loop_of(sqlite_store, clock, replace(flood.sweep(), gives_way=True))
+
+    async def busy(*, at_most: float) -> bool:
+        return False
+
+    sqlite_store.lull = busy  # type: ignore[method-assign]
+    await loop.tick()
+    assert len(flood.ran) == 1
+    await loop.tick()
+    assert len(flood.ran) == 2
 
 
 async def test_what_a_sweep_leaves_over_is_not_asked_for_without_a_pause(

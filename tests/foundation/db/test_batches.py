@@ -145,3 +145,14 @@ async def test_a_bad_row_harms_only_its_own_caller(store: Store) -> None:
     assert isinstance(results[1], sqlalchemy.exc.IntegrityError)
     assert isinstance(results[2], sqlalchemy.exc.IntegrityError)
     assert store.read_now(taken) == ["a", "d"]
+
+
+async def test_a_lull_comes_when_nobody_waits_for_a_row(sqlite_store: Store) -> None:
+    """P18: whoever gives way to the door waits until it is quiet, and not for ever."""
+    assert await sqlite_store.lull(at_most=60)
+    with held(sqlite_store):
+        waiting = asyncio.ensure_future(sqlite_store.append(Nonce, {"value": "a", "seen_at": MORNING}))
+        await asyncio.sleep(0)
+        assert not await sqlite_store.lull(at_most=0.01)
+    await waiting
+    assert await sqlite_store.lull(at_most=60)
