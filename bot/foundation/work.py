@@ -4,7 +4,7 @@ A door opens a Work and hands it to one verb. State, trail entries and outbox ro
 at all; nothing below a door commits.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,19 +12,17 @@ from enum import IntEnum
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import ColumnElement, CursorResult, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col, select
 
-from bot.foundation import trail
+from bot.foundation import trail, wishes
 from bot.foundation.config import Config, Settings, SettingsT, canonical, digest
 from bot.foundation.ids import Ids
-from bot.foundation.models import OutboxRow, OutboxState, Policy, Sequence
+from bot.foundation.models import Policy, Sequence
+from bot.foundation.wishes import Wish
 
 ModelT = TypeVar("ModelT", bound=SQLModel)
-_INSERT: dict[str, Callable[[type[SQLModel]], sqlite.Insert | postgresql.Insert]] = {
-    "sqlite": sqlite.insert,
-    "postgresql": postgresql.insert,
-}
+_PINNED: dict[tuple[type[Settings], str], Settings] = {}
+"""Policies by model and digest: few, because each is one state of a file that people write."""
 
 
 class Lane(IntEnum):
@@ -73,6 +71,7 @@ class Work(Reading):
     ids: Ids
     trail_key: bytes = field(repr=False)
     _records: list[trail.Record] = field(default_factory=list)
+    _wishes: dict[str, Wish] = field(default_factory=dict)
 
     def record(
         self,
@@ -106,25 +105,10 @@ class Work(Reading):
         The same key wanted again while it waits is one row, brought up to date; wanted again after it was done, it is
         done again. `kind` names the builder, step or effect listed in `app.py`.
         """
-        due = due_at or self.now
-        wanted = dict(payload or {})
-        row = self._locked(OutboxRow, col(OutboxRow.key) == key)
-        if row is None:
-            new = OutboxRow(
-                id=self.ids.new("out"),
-                key=key,
-                kind=kind,
-                lane=lane,
-                payload=wanted,
-                due_at=due,
-                created_at=self.now,
-            )
-            if self.add_once(new):
-                return
-            row = self._locked(OutboxRow, col(OutboxRow.key) == key)  # another process was first
-            assert row is not None  # noqa: S101 - rows of the outbox are never deleted
-        self._want_again(row, kind, wanted, lane, due)
-        self.session.flush()
+        canonical(payload or {})  # refuse now what could not be stored later
+        wish = Wish(key, kind, dict(payload or {}), int(lane), due_at or self.now)
+        before = self._wishes.get(key)
+        self._wishes[key] = before.again(wish) if before else wish
 
     def add_once(self, row: SQLModel) -> bool:
         """Add a row unless one with the same key is there already; says whether it was added.
@@ -133,7 +117,7 @@ class Work(Reading):
         """
         self.session.flush()
         connection = self.session.connection()
-        insert = _INSERT[connection.dialect.name]
+        insert = wishes.INSERT[connection.dialect.name]
         values = row.model_dump(exclude_none=True)
         statement = insert(type(row)).values(**values).on_conflict_do_nothing()
         return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
@@ -148,7 +132,9 @@ class Work(Reading):
         self.session.flush()
         result = self.session.connection().execute(update(model).where(*where).values(**values))
         assert isinstance(result, CursorResult)  # noqa: S101 - what an UPDATE returns
-        self.session.expire_all()
+        for row in list(self.session.identity_map.values()):
+            if isinstance(row, model):
+                self.session.expire(row)
         return result.rowcount > 0
 
     def new_id(self, prefix: str) -> str:
@@ -178,17 +164,19 @@ class Work(Reading):
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Do a part that may fail alone: all it changed, enqueued and recorded goes with it, the rest stays."""
-        kept = len(self._records)
+        kept, wanted = len(self._records), dict(self._wishes)
         try:
             with self.session.begin_nested():
                 yield
         except BaseException:
             del self._records[kept:]
+            self._wishes = wanted
             raise
 
     def finish(self) -> None:
-        """Write the trail. Called once by the store, last before the commit."""
+        """Write the outbox and the trail. Called once by the store, last before the commit."""
         self.session.flush()
+        wishes.write(self.session, self.ids, self.now, self._wishes.values())
         trail.append(self.session, self.trail_key, self.ids, self._records)
 
     def _locked(self, model: type[ModelT], where: ColumnElement[bool]) -> ModelT | None:
@@ -196,23 +184,17 @@ class Work(Reading):
         query = select(model).where(where).with_for_update().execution_options(populate_existing=True)
         return self.session.exec(query).first()
 
-    def _want_again(self, row: OutboxRow, kind: str, payload: dict[str, Any], lane: Lane, due: datetime) -> None:
-        if row.state in (OutboxState.DONE, OutboxState.PARKED):
-            row.state, row.due_at, row.attempts, row.error = OutboxState.WAITING, due, 0, ""
-            row.lane = lane
-        elif row.state == OutboxState.WAITING:
-            row.due_at = min(row.due_at, due) if row.attempts == 0 else row.due_at
-        row.kind, row.payload, row.lane = kind, payload, int(min(lane, row.lane))
-        row.wanted += 1
-        self.session.add(row)
-
 
 def pinned(reading: Reading, model: type[SettingsT], key: str) -> SettingsT:
     """Return a section of the configuration as it stood when something began under it (KeyError if never pinned)."""
-    row = reading.session.exec(select(Policy).where(col(Policy.digest) == key)).first()
-    if row is None:
-        raise KeyError(key)
-    return model.model_validate(row.body)
+    found = _PINNED.get((model, key))  # a digest names one text for ever, so what was read once need not be read again
+    if found is None:
+        row = reading.session.exec(select(Policy).where(col(Policy.digest) == key)).first()
+        if row is None:
+            raise KeyError(key)
+        found = _PINNED.setdefault((model, key), model.model_validate(row.body))
+    assert isinstance(found, model)  # noqa: S101 - kept under its own model
+    return found
 
 
 def moments_later(reading: Reading, seconds: float) -> datetime:

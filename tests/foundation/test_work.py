@@ -64,13 +64,14 @@ def test_the_same_key_wanted_while_it_waits_is_one_row_with_the_newest_words(sto
     assert (row.wanted, row.payload, row.due_at) == (100, {"n": 99}, MORNING + timedelta(seconds=1))
 
 
-def test_twice_in_one_work_is_one_row(store: Store) -> None:
+def test_twice_in_one_work_is_one_wish_the_newest_words_at_the_more_urgent_time(store: Store) -> None:
     def verb(work: Work) -> None:
-        want(work)
-        want(work, payload={"n": 2})
+        want(work, lane=Lane.PAGE)
+        want(work, payload={"n": 2}, due_at=MORNING + timedelta(hours=1))
 
     store.submit_now(MAYA, verb)
-    assert (only(store).wanted, only(store).payload) == (2, {"n": 2})
+    row = only(store)
+    assert (row.wanted, row.payload, row.lane, row.due_at) == (1, {"n": 2}, Lane.PAGE, MORNING)
 
 
 def test_an_urgent_wish_pulls_a_waiting_row_forward_and_never_pushes_it_back(store: Store) -> None:
