@@ -249,6 +249,7 @@ def _secrets(environment: Environment) -> list[str]:
         environment.slack_signing_secret,
         environment.slack_app_token,
         environment.trail_key,
+        environment.heartbeat_url,
         *environment.alert_secrets.values(),
     )
     return [secret.get_secret_value() for secret in fields if secret]

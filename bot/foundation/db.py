@@ -110,6 +110,12 @@ class Store:
         """
         return await asyncio.wrap_future(self._enqueue_work(actor, verb, *args, **kwargs))
 
+    def submit_soon(
+        self, actor: Actor, verb: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> "Future[T]":
+        """Do what `submit` does for a thread without an event loop; the answer comes when the commit is through."""
+        return self._enqueue_work(actor, verb, *args, **kwargs)
+
     def submit_now(
         self, actor: Actor, verb: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:

@@ -1,12 +1,13 @@
 """What the environment says: addresses, and the secrets that stand in no file of ours."""
 
 import os
+import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from bot.foundation.db import sqlite_file
 from bot.foundation.errors import BackoutError
@@ -14,9 +15,17 @@ from bot.foundation.ids import RandomIds
 
 SECRET_PREFIX = "BACKOUT_SECRET_"  # noqa: S105 - the name of a variable
 
+WEB_ADDRESS = re.compile(r"https?://[^\s/]+\S*")
+
 
 class SettingError(BackoutError):
     """A variable is missing or wrong; the message names it and says what to set."""
+
+
+def _web_address(given: SecretStr | None) -> SecretStr | None:
+    if given and not WEB_ADDRESS.fullmatch(given.get_secret_value()):
+        raise ValueError("must be an address that begins with https:// or http://")
+    return given
 
 
 class Environment(BaseModel):
@@ -34,6 +43,9 @@ class Environment(BaseModel):
     config: Annotated[Path, Field(alias="BACKOUT_CONFIG")] = Path("config")
     messages: Annotated[Path, Field(alias="BACKOUT_MESSAGES")] = Path("messages")
     trail_key: Annotated[SecretStr | None, Field(alias="BACKOUT_TRAIL_KEY")] = None
+    heartbeat_url: Annotated[SecretStr | None, AfterValidator(_web_address), Field(alias="BACKOUT_HEARTBEAT_URL")] = (
+        None
+    )
     alert_secrets: dict[str, SecretStr] = {}
 
     @classmethod

@@ -13,6 +13,7 @@ import logging
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,7 @@ from bot.foundation.slack_door import Edge, SlackDoor
 from bot.foundation.slack_door.door import Identify
 from bot.foundation.slack_door.socket import SocketDoor
 from bot.foundation.slack_port import SlackError, SlackPort
+from bot.foundation.watch import Auditor, Health, Heartbeat, Signs
 from bot.foundation.web_door import Doors, web_app
 from bot.foundation.work import Reading
 from bot.foundation.worker_loop import WorkerLoop
@@ -43,6 +45,7 @@ from bot.foundation.worker_loop import WorkerLoop
 P = ParamSpec("P")
 log = logging.getLogger(__name__)
 ASK_AGAIN_SECONDS = 5
+SIGN_SECONDS = 5
 BACKLOG = 2_048
 """Connections that wait while we are busy; as many as uvicorn's own default."""
 SWITCH_SECONDS = 0.001
@@ -66,17 +69,29 @@ class Wiring:
 class Process:
     """One process of Backout. Build it, then `run` it; tests call `connect` and `worker.tick` themselves."""
 
-    def __init__(self, environment: Environment, store: Store, slack: SlackPort, wiring: Wiring) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        store: Store,
+        slack: SlackPort,
+        wiring: Wiring,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._environment = environment
         self._slack = slack
         self._wiring = wiring
         self._socket: SocketDoor | None = None
         self.store = store
         self.sender = Sender(store, wiring.kinds, slack, wiring.fallback_channel)
+        self.signs = Signs(store.clock, steady)
         readiness = {**wiring.readiness, "sending": lambda reading: self.sender.trouble or line.trouble(reading)}
-        self.doors = Doors(store, environment.alert_secrets, readiness)
+        self.health = Health(store, self.signs, wiring.kinds, readiness)
+        self.auditor = Auditor(store, self.health)
+        url = environment.heartbeat_url
+        self.heartbeat = Heartbeat(url.get_secret_value(), self.auditor, self.signs, steady) if url else None
+        self.doors = Doors(store, environment.alert_secrets, self.health)
         self.web: FastAPI = web_app(self.doors, wiring.web)
-        self.worker = WorkerLoop(store, self.sender, wiring.kinds.sweeps)
+        self.worker = WorkerLoop(store, self.sender, wiring.kinds.sweeps, self.signs)
 
     async def connect(self) -> None:
         """Ask Slack who we are, pin that, and open the door for people (SlackError when Slack does not answer)."""
@@ -88,7 +103,8 @@ class Process:
             token = self._environment.slack_app_token.get_secret_value()
             self._socket = SocketDoor(self.doors.slack, self.doors.edge, token, self._environment.slack_api_url)
             await self._socket.connect()
-        self.doors.trouble = ""
+            self.signs.expect("Socket Mode")
+        self.health.slack = ""
         log.info("connected to Slack as %s in %s", who.app_id, who.team_id)
 
     async def disconnect(self) -> None:
@@ -113,6 +129,8 @@ class Process:
                     await running.enter_async_context(self._serving())
                 running.push_async_callback(self.disconnect)
                 await running.enter_async_context(_task(self._keep_connecting()))
+                await running.enter_async_context(_task(self._show_signs()))
+                running.enter_context(self._watching())
                 gc.collect()
                 gc.freeze()  # what start-up made stays: the collector need not look at it again
                 when_open()
@@ -124,11 +142,29 @@ class Process:
             try:
                 await self.connect()
             except SlackError as error:
-                self.doors.trouble = f"not connected: {error}"
+                self.health.slack = f"not connected: {error}"
                 log.warning("Slack does not answer, alerts are taken all the same: %s", error)
                 await asyncio.sleep(ASK_AGAIN_SECONDS)
             else:
                 return
+
+    async def _show_signs(self) -> None:
+        """Show that the event loop comes round, and that Slack could reach us over the socket."""
+        self.signs.expect("event loop")
+        while True:
+            self.signs.show("event loop")
+            if self._socket and await self._socket.is_connected():
+                self.signs.show("Socket Mode")
+            await asyncio.sleep(SIGN_SECONDS)
+
+    @contextlib.contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Watch from outside the event loop, and send the heartbeat if there is somebody to take it."""
+        with contextlib.ExitStack() as running:
+            for watcher in (self.auditor, self.heartbeat) if self.heartbeat else (self.auditor,):
+                watcher.start()
+                running.callback(watcher.stop)
+            yield
 
     @contextlib.asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:
@@ -138,7 +174,9 @@ class Process:
             yield
         finally:
             stop.set()
-            await task
+            await asyncio.wait([task], timeout=FINISH_SECONDS)
+            task.cancel()  # a round that hangs must not hold up the end
+            await asyncio.gather(task, return_exceptions=True)
             await self.sender.stop(FINISH_SECONDS)
 
     @contextlib.asynccontextmanager

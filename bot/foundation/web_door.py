@@ -1,9 +1,8 @@
 """The door for machines and browsers: one FastAPI application, its health, and what routes may ask of it."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
@@ -11,18 +10,15 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import SecretStr
-from sqlmodel import text
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from bot.foundation.db import Store
 from bot.foundation.errors import StoreUnavailableError
-from bot.foundation.models import Beat
 from bot.foundation.slack_door import Edge, SlackDoor
 from bot.foundation.slack_door.edge import MAX_BODY, Turned, read
-from bot.foundation.work import Actor, Reading, Work
-
-WORKER_SILENT = timedelta(seconds=60)
+from bot.foundation.watch import Health, Signs
+from bot.foundation.work import Actor, Work
 
 
 class BodyTooLargeError(Exception):
@@ -34,18 +30,19 @@ class Doors:
     """What the routes need: the store, the alert sources' secrets, and Slack once we know who we are there.
 
     Attributes:
-        readiness: More parts that must work, by name: each says what its trouble is, '' when there is none.
-        trouble: Why Slack cannot be used right now, empty when it can.
+        health: Says what does not work.
         patience_seconds: Within which time the body of an alert must have arrived.
     """
 
     store: Store
     secrets: Mapping[str, SecretStr] = field(default_factory=dict)
-    readiness: Mapping[str, Callable[[Reading], str]] = field(default_factory=dict)
+    health: Health | None = None
     edge: Edge | None = None
     slack: SlackDoor | None = None
-    trouble: str = "not connected to Slack yet"
     patience_seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        self.health = self.health or Health(self.store, Signs(self.store.clock))
 
 
 def doors_of(request: Request) -> Doors:
@@ -150,13 +147,11 @@ async def healthz() -> dict[str, str]:
     return {"status": "alive"}
 
 
-@router.get("/readyz", tags=["Health"], summary="Do database, Slack and worker all work?")
+@router.get("/readyz", tags=["Health"], summary="Does everything work, and is nothing overdue?")
 async def readyz(doors: DoorsOf) -> Response:
-    """Answer 200 when all of them work, otherwise 503 and which does not."""
-    parts = {"database": await _database_trouble(doors.store), "slack": doors.trouble}
-    if not parts["database"]:
-        parts["worker"] = await _worker_trouble(doors.store)
-        parts |= {name: await doors.store.read(trouble) for name, trouble in doors.readiness.items()}
+    """Answer 200 when every part works, otherwise 503 and which does not, since when."""
+    assert doors.health is not None  # noqa: S101 - made with the doors
+    parts = await doors.health.ask()
     bad = {name: why for name, why in parts.items() if why}
     content = {"ready": not bad, **{name: why or "ok" for name, why in parts.items()}}
     return JSONResponse(content, status_code=503 if bad else 200)
@@ -166,25 +161,6 @@ async def readyz(doors: DoorsOf) -> Response:
 async def metrics() -> Response:
     """Return the process's counters in Prometheus' text format."""
     return PlainTextResponse(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-
-async def _database_trouble(store: Store) -> str:
-    try:
-        await store.read(lambda reading: reading.session.connection().execute(text("SELECT 1")).scalar())
-    except Exception as error:  # noqa: BLE001 - whatever it is, this is the place that says so
-        return type(error).__name__
-    return ""
-
-
-async def _worker_trouble(store: Store) -> str:
-    def last(reading: Reading) -> str:
-        beat = reading.session.get(Beat, "worker")
-        if beat is None:
-            return "has not run yet"
-        silent = reading.now - beat.at
-        return f"silent for {silent.total_seconds():.0f} s" if silent > WORKER_SILENT else ""
-
-    return await store.read(last)
 
 
 def _record_foreign(work: Work, payload: Mapping[str, object]) -> None:

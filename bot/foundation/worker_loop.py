@@ -15,10 +15,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.foundation.db import Store
 from bot.foundation.errors import StoreUnavailableError
-from bot.foundation.models import Beat
 from bot.foundation.outbox import Sweep
 from bot.foundation.sender import Sender
-from bot.foundation.work import Actor, Reading, Work
+from bot.foundation.watch import Signs
+from bot.foundation.watch.signs import beat
+from bot.foundation.work import Actor, Reading
 
 log = logging.getLogger(__name__)
 WORKER = Actor("system", "worker", "Backout")
@@ -39,15 +40,20 @@ Due = tuple[Sweep, datetime]
 
 
 class WorkerLoop:
-    """Runs sweeps and the sender. `tick` is one round, at the clock's moment; `run` is the loop."""
+    """Runs sweeps and the sender. `tick` is one round, at the clock's moment; `run` is the loop.
 
-    def __init__(self, store: Store, sender: Sender, sweeps: Sequence[Sweep]) -> None:
+    It shows `signs` that its sweeps, the sender and the metronome come round.
+    """
+
+    def __init__(self, store: Store, sender: Sender, sweeps: Sequence[Sweep], signs: Signs | None = None) -> None:
         self._store = store
         self._sender = sender
         self._sweeps = sweeps
+        self._signs = signs or Signs(store.clock)
         self._beat_at: datetime | None = None
         self._put_off: dict[str, datetime] = {}
         self._wake = asyncio.Event()
+        self.metronome = AsyncIOScheduler(timezone="UTC")
 
     async def tick(self) -> datetime | None:
         """Do everything that is due now; returns when the next thing is."""
@@ -56,7 +62,10 @@ class WorkerLoop:
         for sweep, due in dues:
             if due <= self._store.clock.now() and await self._sweep(sweep):
                 finished.add(sweep.name)
+            self._signs.show("worker")  # also in between: a storm makes a round long
+        self._signs.show("worker")
         next_row = await self._sender.tick()
+        self._signs.show("sender")
         await self._beat()
         if self._store.commits != commits:
             dues = await self._next_dues()
@@ -72,10 +81,11 @@ class WorkerLoop:
             with contextlib.suppress(RuntimeError):  # the event loop has ended: there is nobody left to wake
                 loop.call_soon_threadsafe(self._wake.set)
 
+        for loop_name in ("worker", "sender", "metronome"):
+            self._signs.expect(loop_name)
         self._store.after_commit = wake
-        metronome = AsyncIOScheduler(timezone="UTC")
-        metronome.add_job(self._wake.set, "interval", seconds=METRONOME_SECONDS, coalesce=True, max_instances=1)
-        metronome.start()
+        self.metronome.add_job(self._on_beat, "interval", seconds=METRONOME_SECONDS, coalesce=True, max_instances=1)
+        self.metronome.start()
         try:
             while not stop.is_set():
                 self._wake.clear()
@@ -83,8 +93,13 @@ class WorkerLoop:
                 await _first(stop.wait(), at_most=REST_SECONDS)
                 await _first(stop.wait(), self._wake.wait(), at_most=self._seconds_until(next_due))
         finally:
-            metronome.shutdown(wait=False)
+            self.metronome.shutdown(wait=False)
             self._store.after_commit = lambda: None
+
+    def _on_beat(self) -> None:
+        """The metronome's beat: look whether another process has committed something."""
+        self._signs.show("metronome")
+        self._wake.set()
 
     async def _tick_safely(self) -> datetime | None:
         try:
@@ -140,11 +155,7 @@ class WorkerLoop:
         now = self._store.clock.now()
         if self._beat_at is None or now - self._beat_at >= BEAT_EVERY:
             self._beat_at = now
-            await self._store.submit(WORKER, _beat)
-
-
-def _beat(work: Work) -> None:
-    work.session.merge(Beat(name="worker", at=work.now))
+            await self._store.submit(WORKER, beat, "worker")
 
 
 async def _first(*waits: Coroutine[Any, Any, Any], at_most: float | None) -> None:

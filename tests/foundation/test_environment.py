@@ -64,6 +64,8 @@ def test_each_source_has_a_secret_under_its_own_name() -> None:
         ({**LEAST, "PORT": "-1"}, "PORT: input should be greater than or equal to 0"),
         ({"SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_SIGNING_SECRET: set it to receive"),
         ({"PORT": "web"}, "SLACK_BOT_TOKEN: field required"),
+        ({**LEAST, "BACKOUT_HEARTBEAT_URL": "hc-ping.com/1f2e"}, "BACKOUT_HEARTBEAT_URL: value error, must be an addr"),
+        ({**LEAST, "BACKOUT_HEARTBEAT_URL": "https://"}, "BACKOUT_HEARTBEAT_URL"),
     ],
 )
 def test_what_is_missing_or_wrong_is_named(variables: dict[str, str], named: str) -> None:
@@ -85,9 +87,16 @@ def test_socket_mode_needs_no_signing_secret() -> None:
 
 def test_no_secret_shows_in_words() -> None:
     """T25."""
-    found = Environment.read({**LEAST, "BACKOUT_SECRET_A": "hidden-1", "BACKOUT_TRAIL_KEY": "hidden-2"})
+    found = Environment.read(
+        {
+            **LEAST,
+            "BACKOUT_SECRET_A": "hidden-1",
+            "BACKOUT_TRAIL_KEY": "hidden-2",
+            "BACKOUT_HEARTBEAT_URL": "https://x/hidden-3",
+        }
+    )
     for shown in (repr(found), str(found), found.model_dump_json()):
-        assert not any(secret in shown for secret in ("xoxb-1", "s3cret", "hidden-1", "hidden-2"))
+        assert not any(secret in shown for secret in ("xoxb-1", "s3cret", "hidden-1", "hidden-2", "hidden-3"))
 
 
 # --- the trail's key --------------------------------------------------------------------------------------------------

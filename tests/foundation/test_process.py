@@ -56,13 +56,13 @@ def process_of(environment: Environment, clock: VirtualClock) -> tuple[Process, 
 
 async def test_connecting_pins_who_we_are(tmp_path: Path, clock: VirtualClock) -> None:
     process, _slack = process_of(environment_of(tmp_path), clock)
-    assert process.doors.trouble == "not connected to Slack yet"
+    assert process.health.slack == "not connected to Slack yet"
     await process.connect()
     edge = process.doors.edge
     assert edge is not None
     assert (edge.signing_secret, edge.team_id, edge.app_id) == ("s3cret", ME.team_id, ME.app_id)
     assert process.doors.slack is not None
-    assert process.doors.trouble == ""
+    assert process.health.slack == ""
     process.store.close()
 
 
@@ -77,8 +77,8 @@ async def test_a_slack_that_does_not_answer_opens_no_door(tmp_path: Path, clock:
 
 async def test_what_must_work_to_be_ready(tmp_path: Path, clock: VirtualClock) -> None:
     process, _slack = process_of(environment_of(tmp_path), clock)
-    assert set(process.doors.readiness) == {"inbox", "sending"}
-    assert process.store.read_now(process.doors.readiness["sending"]) == ""
+    assert set(process.health.readiness) == {"inbox", "sending"}
+    assert process.store.read_now(process.health.readiness["sending"]) == ""
     process.store.close()
 
 
@@ -170,7 +170,7 @@ async def test_it_takes_alerts_while_slack_does_not_answer_and_asks_again(
 
     async def meanwhile() -> None:
         await answers(environment.port)
-        while process.doors.trouble:
+        while process.health.slack:
             await asyncio.sleep(0)
 
     await run_until(process, meanwhile)

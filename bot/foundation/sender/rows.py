@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import and_, col, func, or_, select
+from sqlmodel import and_, case, col, func, or_, select
 
 from bot.foundation import line
 from bot.foundation.models import OutboxRow, OutboxState, Posted
@@ -23,6 +23,13 @@ UNDONE = (OutboxState.WAITING, OutboxState.SENDING)
 def waiting(reading: Reading) -> int:
     """Return how many rows have not left yet."""
     return reading.session.exec(select(func.count()).where(col(OutboxRow.state).in_(UNDONE))).one()
+
+
+def oldest(reading: Reading) -> dict[str, datetime]:
+    """Return for each kind of row that has not left when the first was due, or should have come back by now."""
+    since = case((col(OutboxRow.state) == OutboxState.SENDING, col(OutboxRow.claimed_until)), else_=OutboxRow.due_at)
+    query = select(OutboxRow.kind, func.min(since)).where(col(OutboxRow.state).in_(UNDONE)).group_by(OutboxRow.kind)
+    return dict(reading.session.exec(query).all())
 
 
 def is_due(reading: Reading) -> Any:
