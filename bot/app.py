@@ -26,7 +26,7 @@ from bot.escalation import rules as escalation_rules
 from bot.escalation import slack as escalation_slack
 from bot.escalation import worker as escalation_worker
 from bot.escalation.models import EscalationPolicy
-from bot.foundation import cleaning
+from bot.foundation import anchoring, cleaning
 from bot.foundation.config import Config, File, load
 from bot.foundation.errors import Problem
 from bot.foundation.outbox import Kinds, Outgoing, Payload, build_announcement, build_note, build_whisper
@@ -60,6 +60,7 @@ FILES = (
     File("systems.yaml", Systems),
     File("severity.yaml", SeverityPolicy),
     File("triggers.yaml", Triggers),
+    File("trail.yaml", anchoring.TrailPolicy),
 )
 CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     people_rules.checks,
@@ -103,6 +104,7 @@ MESSAGES: tuple[Mapping[str, MessageBuilder], ...] = (
         "foundation.note": build_note,
         "foundation.announcement": build_announcement,
     },
+    anchoring.MESSAGES,
     {"incidents.card": incidents_worker.build_card(CARD), "people.home": people_worker.build_home(HOME)},
     comms_worker.MESSAGES,
     escalation_worker.MESSAGES,
@@ -120,6 +122,7 @@ SWEEPS = (
     *alerts_worker.SWEEPS,
     *rollback_worker.SWEEPS,
     cleaning.SWEEP,
+    anchoring.SWEEP,
 )
 
 
@@ -134,7 +137,11 @@ def kinds(ask_account: Callable[[str], Awaitable[Mapping[str, Any] | None]], tar
         messages=_together(MESSAGES),
         steps=_together(STEPS),
         effects=_together(
-            ({"people.refresh": people_worker.refresh_effect(ask_account)}, rollback_worker.effects(targets))
+            (
+                {"people.refresh": people_worker.refresh_effect(ask_account)},
+                rollback_worker.effects(targets),
+                anchoring.EFFECTS,
+            )
         ),
         sweeps=SWEEPS,
     )
@@ -148,7 +155,7 @@ def wiring(config: Config, slack: SlackPort, targets: TargetFactory) -> Wiring:
         kinds=kinds(slack.account, targets),
         identify=people_service.identify,
         fallback_channel=config[Systems].default_channel,
-        readiness={"people": people_service.unchecked},
+        readiness={"people": people_service.unchecked, "trail": anchoring.trouble},
     )
 
 

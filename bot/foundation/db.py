@@ -29,6 +29,7 @@ from bot.foundation.clock import Clock
 from bot.foundation.config import Config
 from bot.foundation.errors import StoreUnavailableError
 from bot.foundation.ids import Ids
+from bot.foundation.trail import Keyring, keyring
 from bot.foundation.work import Actor, Reading, Work
 
 T = TypeVar("T")
@@ -71,10 +72,11 @@ class Store:
     Attributes:
         after_commit: Called from a worker thread after each commit; the worker loop hangs its alarm clock here.
         commits: How often this process has committed something.
+        trail_key: What the trail is written with; it forgets each day's key when the next day's is in use.
     """
 
     def __init__(
-        self, writer: Engine, reader: Engine, clock: Clock, ids: Ids, config: Config, trail_key: bytes
+        self, writer: Engine, reader: Engine, clock: Clock, ids: Ids, config: Config, trail_key: Keyring
     ) -> None:
         self.writer = writer
         self.reader = reader
@@ -83,7 +85,7 @@ class Store:
         self.after_commit: Callable[[], None] = lambda: None
         self.commits = 0
         self._ids = ids
-        self._trail_key = trail_key
+        self.trail_key = trail_key
         self._jobs: queue.SimpleQueue[_WorkJob | AppendJob | None] = queue.SimpleQueue()
         self._closed = False
         self._gate = threading.Lock()  # nothing is put behind the last job, or into one that the writer has taken
@@ -257,14 +259,20 @@ class Store:
         session = Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
         try:
             with session:
-                work = Work(session, self.clock.now(), self.config, job.actor, self._ids, self._trail_key)
+                work = Work(session, self.clock.now(), self.config, job.actor, self._ids, self.trail_key)
                 answer = job.verb(work)
-                work.finish()
+                epoch = work.finish()
                 session.commit()
         except Exception as error:  # noqa: BLE001 - handed to the caller, who is waiting for it
             _give_up_if_away(connection, error)
             return partial(job.future.set_exception, error)
-        return partial(job.future.set_result, answer)
+        return partial(self._answer, job.future, answer, epoch)
+
+    def _answer(self, future: Future[Any], answer: Any, epoch: int | None) -> None:
+        """Answer a Work that is committed: only now is the key before its own of no more use."""
+        if epoch is not None:
+            self.trail_key.reached(epoch)
+        future.set_result(answer)
 
     def _append(self, connection: Connection, job: AppendJob) -> Answer:
         """Insert all rows in one statement; if the database refuses one of them, each has its own statement."""
@@ -289,13 +297,13 @@ def _all(answers: Iterable[Answer]) -> None:
         answer()
 
 
-def open_store(url: str, *, clock: Clock, ids: Ids, config: Config, trail_key: bytes) -> Store:
+def open_store(url: str, *, clock: Clock, ids: Ids, config: Config, trail_key: bytes | Keyring) -> Store:
     """Open the database that a migration has prepared.
 
     Raises:
         ValueError: for a database that Backout does not run on, or an SQLite database in memory.
     """
-    return Store(open_engine(url), open_engine(url, reading=True), clock, ids, config, trail_key)
+    return Store(open_engine(url), open_engine(url, reading=True), clock, ids, config, keyring(trail_key))
 
 
 def open_engine(url: str, *, reading: bool = False) -> Engine:

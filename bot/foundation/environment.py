@@ -1,9 +1,12 @@
 """What the environment says: addresses, and the secrets that stand in no file of ours."""
 
+import json
+import logging
 import os
 import re
 import stat
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -12,7 +15,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from bot.foundation.db import sqlite_file
 from bot.foundation.errors import BackoutError
 from bot.foundation.ids import RandomIds
+from bot.foundation.trail import Keyring
 
+log = logging.getLogger(__name__)
 SECRET_PREFIX = "BACKOUT_SECRET_"  # noqa: S105 - the name of a variable
 
 WEB_ADDRESS = re.compile(r"https?://[^\s/]+\S*")
@@ -73,8 +78,11 @@ class Environment(BaseModel):
         return environment
 
 
-def trail_key(url: str, given: SecretStr | None, *, make: bool = False) -> tuple[bytes, Path | None]:
-    """Return the trail's key: the one given, or the file beside an SQLite database, made there if it may be.
+def trail_key(url: str, given: SecretStr | None, *, make: bool = False) -> tuple[Keyring, Path | None]:
+    """Return the trail's key: the first one as given, or what stands in the file beside an SQLite database.
+
+    The file holds the key of the newest epoch only: whenever the key evolves, the file is replaced and the last key is
+    gone. What is given is the first epoch's key, and stays wherever it came from.
 
     Args:
         url: The database's.
@@ -85,26 +93,51 @@ def trail_key(url: str, given: SecretStr | None, *, make: bool = False) -> tuple
         The key, and the file's path when it was made just now (to be said aloud).
 
     Raises:
-        SettingError: for a database server without BACKOUT_TRAIL_KEY, or a key file that is missing, empty or that
-            others may read.
+        SettingError: for a database server without BACKOUT_TRAIL_KEY, or a key file that is missing, empty, not a key,
+            or that others may read.
     """
     if given:
-        return given.get_secret_value().encode(), None
+        return Keyring(given.get_secret_value().encode()), None
     database = sqlite_file(url)
     if database is None:
         raise SettingError("BACKOUT_TRAIL_KEY: set it (any long random text); without it nobody can check the trail")
     path = database.with_name(f"{database.name}.trail-key")
     if not path.exists() and not make:
         raise SettingError(f"{path}: the trail's key is missing; put it back from your copy, or set BACKOUT_TRAIL_KEY")
-    if not path.exists():
+    made = None if path.exists() else path
+    if made:
         _write_private(path, RandomIds().salt().hex() + RandomIds().salt().hex())
-        return path.read_bytes(), path
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise SettingError(f"{path}: others may read the trail's key; run: chmod 600 {path}")
-    key = path.read_bytes()
-    if not key.strip():
+    return _kept_key(path, path.read_bytes()), made
+
+
+def _kept_key(path: Path, text: bytes) -> Keyring:
+    """Read a key file: the first key as it is, a later one with its epoch and the first public key."""
+    if not text.strip():
         raise SettingError(f"{path}: the trail's key is empty; put the key back, or remove the file of a new database")
-    return key, None
+    forgotten = partial(_replace_key, path)
+    if not text.startswith(b"{"):
+        return Keyring(text, forgotten=forgotten)
+    try:
+        said = json.loads(text)
+        key, first = bytes.fromhex(said["key"]), bytes.fromhex(said["first_public"])
+        return Keyring(key, int(said["epoch"]), first_public=first, forgotten=forgotten)
+    except (ValueError, KeyError, TypeError) as error:
+        raise SettingError(f"{path}: this is not a key of the trail; put it back from your copy") from error
+
+
+def _replace_key(path: Path, keys: Keyring) -> None:
+    """Put the newest epoch's key into the place of the last one, durably: the last one must not come back."""
+    first = keys.first_public.hex() if keys.first_public else ""
+    text = json.dumps({"epoch": keys.epoch, "key": keys.at(keys.epoch).hex(), "first_public": first})
+    new = path.with_name(f"{path.name}.new")
+    try:
+        new.unlink(missing_ok=True)
+        _write_private(new, text)
+        new.replace(path)
+    except OSError:  # the trail goes on: the old file still leads to every later key
+        log.exception("the trail's last key is still in %s: it could not be replaced", path)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -142,10 +142,51 @@ class TrailPayload(SQLModel, table=True):
 
 
 class TrailHead(SQLModel, table=True):
-    """The last link. Every writer locks this one row, so the chain never forks."""
+    """The last link. Every writer locks this one row, so the chain never forks.
+
+    `day` is the UTC day of the last entry: the first entry on another day begins a new key. `sealed` is the last entry
+    under a checkpoint, `seal_at` when the next one is due.
+    """
 
     __tablename__ = "trail_head"
 
     id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     seq: int
     mac: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
+    key_id: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    day: str | None = None
+    sealed: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    seal_at: datetime | None = None
+
+
+class TrailCheckpoint(SQLModel, table=True):
+    """A signed statement about all entries up to `seq`. It survives a purge; `body` is signed as stored."""
+
+    __tablename__ = "trail_checkpoint"
+
+    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    number: int = Field(unique=True)
+    body: str
+    signature: bytes = Field(sa_column=Column(LargeBinary(64), nullable=False))
+    sealed_at: datetime
+
+
+class TrailAnchor(SQLModel, table=True):
+    """The newest checkpoint that a route outside the database has confirmed to hold."""
+
+    __tablename__ = "trail_anchor"
+
+    route: str = Field(primary_key=True)
+    seq: int
+    at: datetime
+
+
+class LegalHold(SQLModel, table=True):
+    """What may be neither erased nor purged, until somebody releases it."""
+
+    __tablename__ = "legal_hold"
+
+    subject: str = Field(primary_key=True)
+    why: str
+    by: str
+    since: datetime

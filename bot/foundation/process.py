@@ -214,10 +214,15 @@ def open_process_store(environment: Environment, config: Config, clock: Clock, i
     require_newest(url)
     key, made = trail_key(url, environment.trail_key, make=not _trail(url, trail.has_begun))
     if made:
-        log.warning("made the trail's key in %s: keep a copy elsewhere; without it nobody can check the trail", made)
+        log.warning(
+            "made the trail's first key in %s: keep a copy elsewhere, with whoever checks the trail. "
+            "From tomorrow on the file holds only the newest key, which cannot check what was written before it",
+            made,
+        )
     if not _trail(url, trail.is_continued_with, key):
         raise SettingError(
-            "The trail was written with another key. Set BACKOUT_TRAIL_KEY to that one, or put its file back."
+            "The trail was written with another key, or an older copy of the database was put back. "
+            "Set BACKOUT_TRAIL_KEY to the first key, or put the key file back that belongs to this database."
         )
     return open_store(url, clock=clock, ids=ids, config=config, trail_key=key)
 

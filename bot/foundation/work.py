@@ -69,7 +69,7 @@ class Work(Reading):
 
     actor: Actor
     ids: Ids
-    trail_key: bytes = field(repr=False)
+    trail_key: trail.Keyring = field(repr=False)
     _records: list[trail.Record] = field(default_factory=list)
     _wishes: dict[str, Wish] = field(default_factory=dict)
 
@@ -173,11 +173,11 @@ class Work(Reading):
             self._wishes = wanted
             raise
 
-    def finish(self) -> None:
-        """Write the outbox and the trail. Called once by the store, last before the commit."""
+    def finish(self) -> int | None:
+        """Write the outbox and the trail; returns the epoch of its key. Called by the store, last before the commit."""
         self.session.flush()
         wishes.write(self.session, self.ids, self.now, self._wishes.values())
-        trail.append(self.session, self.trail_key, self.ids, self._records)
+        return trail.append(self.session, self.trail_key, self.ids, self._records)
 
     def _locked(self, model: type[ModelT], where: ColumnElement[bool]) -> ModelT | None:
         """Return a row as it is now, and let no other transaction change it before this one ends."""

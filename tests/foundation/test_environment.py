@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.foundation.environment import Environment, SettingError, trail_key
+from bot.foundation.trail import Keyring
 
 LEAST = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s3cret"}
 
@@ -103,7 +104,7 @@ def test_no_secret_shows_in_words() -> None:
 
 
 def test_a_given_key_is_taken_and_no_file_is_made(tmp_path: Path) -> None:
-    assert trail_key(f"sqlite:///{tmp_path}/x.db", SecretStr("k3y")) == (b"k3y", None)
+    assert trail_key(f"sqlite:///{tmp_path}/x.db", SecretStr("k3y")) == (Keyring(b"k3y"), None)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -112,7 +113,7 @@ def test_a_new_database_gets_a_private_key_beside_it_that_stays(tmp_path: Path) 
     key, made = trail_key(url, None, make=True)
     assert made == tmp_path / "x.db.trail-key"
     assert stat.S_IMODE(made.stat().st_mode) == 0o600
-    assert len(key) == 64
+    assert len(key.at(1)) == 64
     assert trail_key(url, None) == (key, None)
     assert trail_key(f"sqlite:///{tmp_path}/y.db", None, make=True)[0] != key
 

@@ -1,0 +1,117 @@
+"""Reading the trail out of a database: for people, and byte for byte for the verifier."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import LargeBinary
+from sqlalchemy.orm import outerjoin
+from sqlmodel import Session, col, select
+
+from bot.foundation.models import TrailCheckpoint, TrailEntry, TrailHead, TrailPayload
+from bot.foundation.trail.verifier import ITSELF, Head, Sealed, Stored
+
+ERASED_WORDS = "(erased)"
+"""What stands where somebody's words stood."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry read back. Of an entry whose words were erased, name and reason say so, and there are no facts."""
+
+    seq: int
+    at: datetime
+    actor: str
+    actor_name: str
+    action: str
+    subject: str
+    on_behalf_of: str | None
+    why: str
+    facts: dict[str, Any]
+    mac: str
+
+
+def read(session: Session, subject: str) -> list[Entry]:
+    """Return every entry about a subject (`INC-42`), oldest first."""
+    rows = session.exec(
+        select(TrailEntry, TrailPayload)
+        .join(TrailPayload, col(TrailPayload.seq) == col(TrailEntry.seq))
+        .where(TrailPayload.subject == subject)
+        .order_by(col(TrailEntry.seq))
+    )
+    return [_entry(entry, payload) for entry, payload in rows]
+
+
+def has_begun(session: Session) -> bool:
+    """Say whether the trail has any entry."""
+    return session.exec(select(TrailEntry.seq).limit(1)).first() is not None
+
+
+class DatabaseSource:
+    """A trail in a database, as the verifier reads it: columns as the bytes they are."""
+
+    def __init__(self, session: Session, *, batch: int = 5_000) -> None:
+        self._session = session
+        self._batch = batch
+
+    def head(self) -> Head | None:
+        """Return what the head row says, None if it is gone."""
+        head = TrailHead
+        columns = [self._raw(column) for column in (head.seq, head.mac, head.key_id, head.sealed)]
+        row = self._session.connection().execute(sqlalchemy.select(*columns).where(col(head.id) == 1)).first()
+        return Head(*row) if row else None
+
+    def checkpoints(self) -> Iterable[Sealed]:
+        """Return all checkpoints in order."""
+        made = TrailCheckpoint
+        columns = [self._raw(column) for column in (made.seq, made.number, made.body, made.signature)]
+        return self._rows(sqlalchemy.select(*columns).order_by(col(made.seq)), Sealed)
+
+    def about_itself(self) -> Iterable[Stored]:
+        """Return the entries whose subject is the trail itself, in order."""
+        return self._rows(self._everything().where(col(TrailPayload.subject) == ITSELF), Stored)
+
+    def entries(self) -> Iterator[Stored]:
+        """Return every entry in order."""
+        return self._rows(self._everything(), Stored)
+
+    def _rows(self, query: sqlalchemy.Select[Any], kind: Any) -> Iterator[Any]:
+        with self._session.connection().execute(query, execution_options={"yield_per": self._batch}) as rows:
+            for row in rows:
+                yield kind(*row)
+
+    def _everything(self) -> sqlalchemy.Select[Any]:
+        entry, payload = TrailEntry, TrailPayload
+        columns = (entry.seq, entry.body, entry.mac, entry.key_id, payload.salt, payload.body, payload.subject)
+        pairs = outerjoin(entry, payload, col(payload.seq) == col(entry.seq))
+        raw = [self._raw(column) for column in columns]
+        return sqlalchemy.select(*raw).select_from(pairs).order_by(col(entry.seq))
+
+    def _raw(self, column: Any) -> Any:
+        """Return a column as the bytes it holds: SQLite keeps any type in any column, and text in any encoding."""
+        if isinstance(column.type, sqlalchemy.Integer):
+            return column
+        if self._session.get_bind().dialect.name == "sqlite":
+            return sqlalchemy.cast(column, LargeBinary)
+        return column if isinstance(column.type, LargeBinary) else sqlalchemy.func.convert_to(column, "UTF8")
+
+
+def _entry(row: TrailEntry, payload: TrailPayload) -> Entry:
+    body = json.loads(row.body)
+    erased = {"name": body["actor"], "why": ERASED_WORDS, "facts": {}}
+    words = json.loads(payload.body) if payload.body else erased
+    return Entry(
+        seq=row.seq,
+        at=datetime.fromisoformat(body["ts"]),
+        actor=body["actor"],
+        actor_name=words["name"],
+        action=body["action"],
+        subject=body["object"],
+        on_behalf_of=body["for"],
+        why=words["why"],
+        facts=words["facts"],
+        mac=row.mac.hex(),
+    )
