@@ -38,8 +38,11 @@ Answer = Callable[[], None]
 BATCH = 256
 BUSY_TIMEOUT_MS = 5_000
 LULL_SECONDS = 0.002
+NOBODY_WAITS_FOR_EVER = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=5s"
+"""PostgreSQL: who is stopped in the middle of a transaction loses it, and lets go of what others wait for."""
 CONFLICT_TRIES = 3
 CONFLICTS = frozenset({"40001", "40P01"})  # PostgreSQL: serialization failure, deadlock
+IDLE_TOO_LONG = "25P03"  # PostgreSQL: idle_in_transaction_session_timeout
 
 
 # SQLite's primary result codes (sqlite.org/rescode.html) that say that the database, not the statement, is the trouble.
@@ -333,7 +336,9 @@ def sqlite_file(url: str) -> Path | None:
 
 
 def _postgresql(url: URL, *, reading: bool) -> Engine:
-    url = url.set(drivername="postgresql+psycopg")
+    given = url.query.get("options", "")
+    options = f"{given if isinstance(given, str) else ' '.join(given)} {NOBODY_WAITS_FOR_EVER}".strip()
+    url = url.set(drivername="postgresql+psycopg").update_query_dict({"options": options})
     if not reading:
         return sqlalchemy.create_engine(url, pool_size=10, pool_pre_ping=True, hide_parameters=True)
     snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -371,7 +376,8 @@ def _is_away(error: Exception) -> bool:
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is not None:
         return code & 0xFF in SQLITE_AWAY
-    return error.connection_invalidated or isinstance(error, sqlalchemy.exc.OperationalError)
+    lost = getattr(error.orig, "sqlstate", None) == IDLE_TOO_LONG
+    return lost or error.connection_invalidated or isinstance(error, sqlalchemy.exc.OperationalError)
 
 
 def _unavailable(error: Exception) -> StoreUnavailableError:

@@ -15,6 +15,8 @@ def run() -> None:
     metadata: Any = context.config.attributes.get("metadata")
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL lock_timeout = 0"))  # another process may migrate for minutes
+            connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": ALONE})
         context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
         context.run_migrations()

@@ -1,6 +1,8 @@
 """What happens to a row of the outbox, always by compare-and-set: whoever lost its claim changes nothing.
 
-A claim is (id, state, attempts): each claim counts one attempt, so two claims of one row never look the same.
+A claim is (id, state, attempts, claimed_until): each claim counts one attempt, and whoever takes a row over does so
+after the claim of the one before has run out. So two claims of one row never look the same, even when the row was done
+and wanted again in between.
 """
 
 from collections.abc import Callable, Collection
@@ -86,6 +88,7 @@ def still(row: OutboxRow) -> tuple[Any, ...]:
         col(OutboxRow.id) == row.id,
         col(OutboxRow.state) == row.state,
         col(OutboxRow.attempts) == row.attempts,
+        col(OutboxRow.claimed_until) == row.claimed_until,
     )
 
 
@@ -99,11 +102,12 @@ def serve(work: Work, row: OutboxRow) -> bool:
 
 
 def confirm(work: Work, row: OutboxRow, posted: Posted | None) -> None:
-    """Note where a message stands now, even if the claim was lost meanwhile: it does stand there."""
+    """Note where a message stands now; whoever lost the claim meanwhile notes it only where nobody else has."""
     line.note_up(work)
-    if posted is not None:
+    if posted is not None and (serve(work, row) or work.session.get(Posted, posted.key) is None):
         work.session.merge(posted)
-    serve(work, row)
+    elif posted is None:
+        serve(work, row)
 
 
 def again(work: Work, row: OutboxRow, error: str, due_at: datetime, *, unclear: bool | None = None) -> None:

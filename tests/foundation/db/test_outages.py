@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from contextlib import closing
 
 import pytest
@@ -18,6 +19,7 @@ from tests.foundation.conftest import opened
 from tests.foundation.db.acts import MAYA, held, take, taken, trail_length
 from tests.support.clock import VirtualClock
 from tests.support.ids import CountedIds
+from tests.support.postgres import POSTGRES
 from tests.support.stores import TRAIL_KEY, config_of
 
 
@@ -99,3 +101,47 @@ def test_a_database_that_cannot_be_read_is_unavailable_too(sqlite_url: str, cloc
 def test_a_wrong_query_is_a_defect_and_not_an_outage(store: Store) -> None:
     with pytest.raises(sqlalchemy.exc.DBAPIError):
         store.read_now(lambda reading: reading.session.connection().execute(text("SELECT * FROM no_such_table")))
+
+
+@pytest.mark.parametrize("url", [pytest.param("postgresql", marks=POSTGRES)], indirect=True)
+def test_a_process_that_is_stopped_in_a_transaction_does_not_hold_up_the_others(
+    url: str, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P16: it holds the lock on the trail's head; the database ends its transaction, and what it changed is undone."""
+    monkeypatch.setattr(
+        db, "NOBODY_WAITS_FOR_EVER", "-c lock_timeout=50ms -c idle_in_transaction_session_timeout=500ms"
+    )
+    stopped, other = opened(url, clock), opened(url, clock)
+    holds, go_on = threading.Event(), threading.Event()
+
+    def stop_in_the_middle(work: Work) -> None:
+        take(work, "stopped")
+        work.finish()
+        holds.set()
+        go_on.wait()
+        work.session.connection().execute(text("SELECT 1"))
+
+    try:
+        late = stopped.submit_soon(MAYA, stop_in_the_middle)
+        holds.wait()
+        with pytest.raises(StoreUnavailableError):
+            other.submit_now(MAYA, take, "too soon")
+        _until_it_works(other, "in time")
+    finally:
+        go_on.set()
+    with pytest.raises(StoreUnavailableError):
+        late.result()
+    assert other.read_now(taken) == ["in time"]
+    stopped.submit_now(MAYA, take, "again")
+    assert trail_length(other) == 2
+    stopped.close()
+    other.close()
+
+
+def _until_it_works(store: Store, value: str) -> None:
+    while True:
+        try:
+            store.submit_now(MAYA, take, value)
+        except StoreUnavailableError:
+            continue
+        return

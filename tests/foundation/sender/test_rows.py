@@ -46,6 +46,37 @@ def test_of_two_who_saw_the_same_row_one_gets_it(store: Store) -> None:
     assert (first.state, first.attempts, first.unclear, first.claimed_until) == ("sending", 1, False, MORNING + LEASE)
 
 
+def test_a_claim_from_before_a_long_pause_counts_for_nothing_though_the_row_was_done_and_wanted_again(
+    store: Store, clock: VirtualClock
+) -> None:
+    """P16: the row looks the same again (taken for the first time), and yet it is another claim."""
+    mine = claimed(store)
+    clock.pass_time(seconds=61)
+    second = claim(store, read(store))
+    assert second is not None
+    assert store.submit_now(SENDER, rows.serve, second)
+    third = claim(store, want(store))
+    assert third is not None
+    assert (third.state, third.attempts) == (mine.state, mine.attempts)
+    store.submit_now(SENDER, rows.settle, mine, never, {})
+    store.submit_now(SENDER, lambda work: rows.again(work, mine, "late", work.now))
+    store.submit_now(SENDER, rows.confirm, mine, None)
+    assert read(store) == third
+
+
+def test_whoever_lost_the_claim_does_not_move_a_message_that_stands(store: Store, clock: VirtualClock) -> None:
+    """P16: it says where its own one stands only as long as nobody has posted another."""
+    mine = claimed(store)
+    clock.pass_time(seconds=61)
+    second = claim(store, read(store))
+    assert second is not None
+    store.submit_now(SENDER, rows.confirm, second, Posted(key="card:1", channel="C1", ts="2.0"))
+    store.submit_now(SENDER, rows.confirm, mine, Posted(key="card:1", channel="C1", ts="1.0"))
+    posted = store.read_now(lambda reading: reading.session.get(Posted, "card:1"))
+    assert posted is not None
+    assert posted.ts == "2.0"
+
+
 def test_whoever_takes_over_from_the_dead_has_to_look_first(store: Store, clock: VirtualClock) -> None:
     mine = claimed(store)
     clock.pass_time(seconds=61)
