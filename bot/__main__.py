@@ -191,12 +191,18 @@ def _run(*, web: bool, worker: bool) -> None:
             slack = SlackClient(
                 environment.slack_bot_token.get_secret_value(), environment.slack_api_url, SystemClock()
             )
-            process = Process(environment, store, slack, wiring.wiring(config, slack, default_targets()))
+            process = Process(
+                environment, store, slack, wiring.wiring(config, slack, default_targets(), _smtp_password(environment))
+            )
             uvloop.run(process.run(web=web, worker=worker))
     except (BackoutError, ValueError, OSError) as error:
         _fail(str(error))
     except SQLAlchemyError as error:
         _fail(_about_database(error))
+
+
+def _smtp_password(environment: Environment) -> str:
+    return environment.smtp_password.get_secret_value() if environment.smtp_password else ""
 
 
 def _environment() -> Environment:
@@ -250,6 +256,7 @@ def _secrets(environment: Environment) -> list[str]:
         environment.slack_app_token,
         environment.trail_key,
         environment.heartbeat_url,
+        environment.smtp_password,
         *environment.alert_secrets.values(),
     )
     return [secret.get_secret_value() for secret in fields if secret]

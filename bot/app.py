@@ -22,6 +22,7 @@ from bot.comms import service as comms_service
 from bot.comms import slack as comms_slack
 from bot.comms import worker as comms_worker
 from bot.comms.models import CommsPolicy, FallbackPolicy
+from bot.comms.routes import Route, make_routes
 from bot.escalation import rules as escalation_rules
 from bot.escalation import slack as escalation_slack
 from bot.escalation import worker as escalation_worker
@@ -65,13 +66,18 @@ FILES = (
 CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     people_rules.checks,
     comms_rules.checks,
+    comms_rules.fallback_checks,
     escalation_rules.checks,
     approvals_rules.checks,
     incidents_rules.checks,
     alerts_rules.checks,
     rollback_rules.checks,
 )
-WARNINGS: tuple[Callable[..., Iterator[Problem]], ...] = (comms_rules.warnings, approvals_rules.warnings)
+WARNINGS: tuple[Callable[..., Iterator[Problem]], ...] = (
+    comms_rules.warnings,
+    comms_rules.unreachable,
+    approvals_rules.warnings,
+)
 ROUTERS = (
     people_slack.router,
     comms_slack.router,
@@ -131,7 +137,11 @@ def load_config(config: Path, messages: Path) -> Config:
     return load(config, FILES, CHECKS, [partial(comms_service.read_library, messages)])
 
 
-def kinds(ask_account: Callable[[str], Awaitable[Mapping[str, Any] | None]], targets: TargetFactory) -> Kinds:
+def kinds(
+    ask_account: Callable[[str], Awaitable[Mapping[str, Any] | None]],
+    targets: TargetFactory,
+    routes: Mapping[str, Route],
+) -> Kinds:
     """List everything that can leave or come due."""
     return Kinds(
         messages=_together(MESSAGES),
@@ -139,6 +149,7 @@ def kinds(ask_account: Callable[[str], Awaitable[Mapping[str, Any] | None]], tar
         effects=_together(
             (
                 {"people.refresh": people_worker.refresh_effect(ask_account)},
+                comms_worker.effects(routes),
                 rollback_worker.effects(targets),
                 anchoring.EFFECTS,
             )
@@ -147,12 +158,13 @@ def kinds(ask_account: Callable[[str], Awaitable[Mapping[str, Any] | None]], tar
     )
 
 
-def wiring(config: Config, slack: SlackPort, targets: TargetFactory) -> Wiring:
+def wiring(config: Config, slack: SlackPort, targets: TargetFactory, smtp_password: str = "") -> Wiring:
     """Bring the capabilities together for a process."""
+    routes = make_routes(config[FallbackPolicy], smtp_password)
     return Wiring(
         routers=ROUTERS,
         web=WEB,
-        kinds=kinds(slack.account, targets),
+        kinds=kinds(slack.account, targets, routes),
         identify=people_service.identify,
         fallback_channel=config[Systems].default_channel,
         readiness={"people": people_service.unchecked, "trail": anchoring.trouble},

@@ -19,8 +19,8 @@ from pathlib import Path
 
 CAPABILITIES = ("alerts", "rollback", "incidents", "approvals", "escalation", "comms", "people", "learning")
 ROLES = ("__init__", "models", "rules", "service", "views", "slack", "web", "worker")
-ALSO = {"web": "pages", "rollback": "targets"}
-MAY_WAIT = ("web", "worker", "targets")
+ALSO = {"web": "pages", "rollback": "targets", "comms": "routes"}
+MAY_WAIT = ("web", "worker", "targets", "routes")
 LINES_OF_A_FILE = 400
 LINES_OF_A_HANDLER = 30
 VAGUE = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "misc"}
@@ -102,12 +102,15 @@ def commits(source: Source) -> Iterator[Finding]:
 
 
 def coroutines(source: Source) -> Iterator[Finding]:
-    """The core is synchronous: only machine doors, workers and targets wait."""
+    """The core is synchronous: only machine doors, workers, targets and routes wait."""
     if not source.is_product or source.role in ("", *MAY_WAIT):
         return
     for node in ast.walk(source.tree):
         if isinstance(node, ast.AsyncFunctionDef | ast.Await | ast.AsyncFor | ast.AsyncWith):
-            yield node.lineno, f"a coroutine in {source.role}; waiting belongs in worker.py, web.py or targets/"
+            yield (
+                node.lineno,
+                f"a coroutine in {source.role}; waiting belongs in worker.py, web.py, targets/ or routes/",
+            )
 
 
 def verbs(source: Source) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 from sqlalchemy import JSON, UniqueConstraint
@@ -12,8 +12,9 @@ from sqlmodel import Field as Column
 from sqlmodel import SQLModel
 
 from bot.foundation.config import Settings
-from bot.people.models import ChannelId, PersonKey, RoleKey
+from bot.people.models import ChannelId, Email, PersonKey, RoleKey
 
+RouteName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 TemplateName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9/-]{0,79}$")]
 
 
@@ -56,14 +57,48 @@ class CommsPolicy(Settings):
     may_post: list[RoleKey]
 
 
+class FileSettings(Settings):
+    """A fallback route into a file that only grows, one JSON object a line."""
+
+    kind: Literal["file"]
+    name: RouteName
+    path: Path
+
+
+class SmtpSettings(Settings):
+    """A fallback route by e-mail. Its password is `BACKOUT_SMTP_PASSWORD`.
+
+    Attributes:
+        security: `starttls` and `tls` refuse to send without it, and without a certificate that is valid.
+        user: Whom the server knows us as; '' if it asks for no password.
+        sender: The address that messages come from.
+        people: Who gets every message, whoever it is for.
+        roles: Likewise, whoever holds one of them.
+    """
+
+    kind: Literal["smtp"]
+    name: RouteName
+    host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:-]+$")]
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    sender: Email
+    people: list[PersonKey] = []
+    roles: list[RoleKey] = []
+
+
 class FallbackPolicy(Settings):
     """`config/fallback.yaml`: what happens when Slack is away.
 
     Attributes:
         summary_after: How long an outage must have been for a summary in each channel.
+        after: How long Slack has to be away before the routes are used.
+        routes: Other ways to people.
     """
 
     summary_after: timedelta = timedelta(minutes=10)
+    after: timedelta = timedelta(minutes=5)
+    routes: list[Annotated[FileSettings | SmtpSettings, Field(discriminator="kind")]] = []
 
 
 class FrontMatter(Settings):
@@ -122,6 +157,26 @@ class Library(Settings):
 
     templates: dict[str, Template]
     approvals: dict[str, Approval]
+
+
+class Notice(SQLModel, table=True):
+    """Something that people must learn even without Slack: a page, a request for approval, its outcome, an opening.
+
+    Attributes:
+        key: The key of the message for Slack in the outbox, which this stands for as long as Slack has not taken it.
+        people: Slack ids of those who are asked something.
+        sent_at: When it was handed to the fallback routes; None: not yet, or never, because Slack took it.
+    """
+
+    __tablename__ = "notice"
+
+    key: str = Column(primary_key=True)
+    subject: str
+    channel: str
+    people: list[str] = Column(sa_column=Stored(JSON, nullable=False))
+    text: str
+    made_at: datetime = Column(index=True)
+    sent_at: datetime | None = Column(default=None, index=True)
 
 
 class Briefing(SQLModel, table=True):

@@ -244,6 +244,10 @@ def _page(work: Work, escalation: Escalation, tier: Tier, summoned: Sequence[rul
         "until": _iso(escalation.next_tier_at),
     }
     work.enqueue("escalation.page", _page_key(escalation), payload, lane=Lane.PAGE)
+    comms.must_reach(
+        work, _page_key(escalation), subject=escalation.subject, channel=escalation.channel,
+        people=[one.person for one in summoned], text=text,
+    )  # fmt: skip
 
 
 def _withdraw_page(work: Work, escalation: Escalation, why: str) -> None:

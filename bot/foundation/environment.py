@@ -51,6 +51,7 @@ class Environment(BaseModel):
     heartbeat_url: Annotated[SecretStr | None, AfterValidator(_web_address), Field(alias="BACKOUT_HEARTBEAT_URL")] = (
         None
     )
+    smtp_password: Annotated[SecretStr | None, Field(alias="BACKOUT_SMTP_PASSWORD")] = None
     alert_secrets: dict[str, SecretStr] = {}
 
     @classmethod

@@ -123,10 +123,14 @@ def withdraw(work: Work, key: str) -> bool:
     return work.change(OutboxRow, col(OutboxRow.key) == key, undone, **served)
 
 
-def note(work: Work, channel: str, subject: str, text: Text) -> None:
-    """Add a line to the thread under a subject's card (`INC-42`): its history, which notifies nobody."""
-    payload = {"channel": channel, "subject": subject, "text": escape(text)}
-    work.enqueue("foundation.note", f"note:{work.new_id('note')}", payload, lane=Lane.NOTE)
+def note(work: Work, channel: str, subject: str, text: Text) -> str:
+    """Add a line to the thread under a subject's card (`INC-42`): its history, which notifies nobody.
+
+    Returns its key.
+    """
+    payload, key = {"channel": channel, "subject": subject, "text": escape(text)}, f"note:{work.new_id('note')}"
+    work.enqueue("foundation.note", key, payload, lane=Lane.NOTE)
+    return key
 
 
 def announce(work: Work, channel: str, key: str, text: Text, lane: Lane = Lane.NOTE) -> None:

@@ -13,6 +13,8 @@ from bot.foundation.config import Settings
 
 PersonKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 RoleKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Email = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$")]
+"""An address as people have them at work; a header could hold nothing else of it."""
 UserId = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,20}$")]
 TeamId = Annotated[str, StringConstraints(pattern=r"^[TE][A-Z0-9]{2,20}$")]
 ChannelId = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,20}$")]
@@ -48,13 +50,17 @@ class Team(Settings):
 
 
 class Person(Settings):
-    """Somebody who may act: their Slack id, what they are called, and who stands in for them."""
+    """Somebody who may act: their Slack id, what they are called, who stands in for them, and their e-mail address.
+
+    The address is used by fallback routes only (`config/fallback.yaml`).
+    """
 
     slack: UserId
     name: str
     title: str
     zone: Zone
     deputy: PersonKey | None = None
+    email: Email | None = None
 
 
 class Rota(Settings):

@@ -12,6 +12,7 @@ from sqlmodel import col, select
 
 from bot.approvals import service
 from bot.approvals.models import Activity, Cell, Matrix, Request, Vote
+from bot.comms.models import FallbackPolicy
 from bot.foundation import trail
 from bot.foundation.config import Config
 from bot.foundation.db import Store, open_store
@@ -81,7 +82,7 @@ def matrix(**changes: Any) -> Matrix:
 
 def config(**roles: list[str]) -> Config:
     """The committee's configuration, with other holders for some roles."""
-    return config_of(directory(**roles), matrix())
+    return config_of(directory(**roles), matrix(), FallbackPolicy())
 
 
 @dataclass

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.comms import service
-from bot.comms.models import Approval, CommsPolicy, Library, Template
+from bot.comms.models import Approval, CommsPolicy, FallbackPolicy, Library, Template
 from bot.comms.rules import FACTS, Telling
 from bot.comms.rules import checks as comms_checks
 from bot.foundation.config import Config, File, load
@@ -26,7 +26,7 @@ MAYA = Actor("person", "U0MAYA0001", "Maya Lindqvist", "Europe/Stockholm")
 DIGEST = "sha256:" + "0" * 64
 SHIPPED = load(
     Path("config"),
-    [File("people.yaml", Directory), File("comms.yaml", CommsPolicy)],
+    [File("people.yaml", Directory), File("comms.yaml", CommsPolicy), File("fallback.yaml", FallbackPolicy)],
     [people_rules.checks, comms_checks],
     [partial(service.read_library, MESSAGES)],
 )

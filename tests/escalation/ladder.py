@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import col, select
 
 from bot.comms import service as comms
-from bot.comms.models import CommsPolicy, Library
+from bot.comms.models import CommsPolicy, FallbackPolicy, Library
 from bot.escalation import service
 from bot.escalation.models import Escalation, EscalationPolicy
 from bot.foundation import trail
@@ -50,6 +50,7 @@ def shipped(*, approved: bool = True) -> Config:
     return config_of(
         fit(read(Path("config/people.yaml")), Directory),
         fit(read(Path("config/comms.yaml")), CommsPolicy),
+        FallbackPolicy(),
         fit(read(Path("config/escalation.yaml")), EscalationPolicy),
         library,
     )

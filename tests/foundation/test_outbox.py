@@ -15,7 +15,7 @@ from bot.foundation.work import Actor, Lane, Work
 MAYA = Actor("person", "U0MAYA0001", "Maya")
 
 
-def ask(store: Store, verb: Callable[[Work], None]) -> list[OutboxRow]:
+def ask(store: Store, verb: Callable[[Work], object]) -> list[OutboxRow]:
     store.submit_now(MAYA, verb)
     return store.read_now(
         lambda reading: list(reading.session.exec(select(OutboxRow).order_by(col(OutboxRow.sequence))))

@@ -13,7 +13,7 @@ from bot.alerts.models import Triggers
 from bot.approvals import service as approvals
 from bot.approvals.models import Matrix
 from bot.comms import service as comms
-from bot.comms.models import Briefing, CommsPolicy
+from bot.comms.models import Briefing, CommsPolicy, FallbackPolicy
 from bot.escalation.models import EscalationPolicy
 from bot.foundation import trail
 from bot.foundation.config import Config, File, load
@@ -35,6 +35,7 @@ T = TypeVar("T")
 FILES = (
     File("people.yaml", Directory),
     File("comms.yaml", CommsPolicy),
+    File("fallback.yaml", FallbackPolicy),
     File("escalation.yaml", EscalationPolicy),
     File("raci.yaml", Matrix),
     File("systems.yaml", Systems),

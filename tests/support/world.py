@@ -10,7 +10,7 @@ Leaving the block fails when anything happened in Slack that the story did not e
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -236,9 +236,17 @@ def example_config() -> Config:
 
 @contextlib.asynccontextmanager
 async def world_of(
-    tmp_path: Path, *, database: str | None = None, socket_mode: bool = False, strict: bool = True
+    tmp_path: Path,
+    *,
+    database: str | None = None,
+    socket_mode: bool = False,
+    strict: bool = True,
+    change: Callable[[Config], Config] = lambda config: config,
 ) -> AsyncIterator[World]:
-    """Build the example organisation's world; at the end nothing unexpected may have happened (`strict`)."""
+    """Build the example organisation's world; at the end nothing unexpected may have happened (`strict`).
+
+    `change` is what the organisation has configured otherwise than the example.
+    """
     flags, clock = tmp_path / "flags.json", VirtualClock()
     config = example_config()
     settings = fit(read(Path("config/demo.yaml")), demo.DemoSettings)
@@ -249,7 +257,7 @@ async def world_of(
     url = database or f"sqlite:///{tmp_path / 'backout.db'}"
     migrate(url)
     async with serving_example(workspace, example, flags) as (slack_address, models):
-        config = config.replace(demo.retargeted(config[Systems], flags, slack_address))
+        config = change(config.replace(demo.retargeted(config[Systems], flags, slack_address)))
         environment = environment_of(slack_address, url, socket_mode=socket_mode)
         store = open_store(url, clock=clock, ids=CountedIds(), config=config, trail_key=TRAIL_KEY)
         slack = SlackClient(SECRETS.bot_token, environment.slack_api_url, clock)

@@ -51,6 +51,7 @@ FINE = [
     ("commit", "tests/support/stores.py", "session.commit()\n"),
     ("commit", "bot/incidents/service.py", "with work.savepoint():\n    pass\n"),
     ("coroutine", "bot/rollback/targets/flag_file.py", ASYNC),
+    ("coroutine", "bot/comms/routes/smtp.py", ASYNC),
     ("coroutine", "bot/alerts/web.py", ASYNC),
     ("coroutine", "bot/people/worker.py", ASYNC),
     ("coroutine", "bot/foundation/sender.py", ASYNC),

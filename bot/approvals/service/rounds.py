@@ -1,12 +1,14 @@
 """How a round begins and ends, whoever or whatever brings it about."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlmodel import col, select
 
 from bot.approvals import rules
 from bot.approvals.models import Request, RoundState
 from bot.approvals.service import queries
+from bot.comms import service as comms
 from bot.foundation import outbox
 from bot.foundation.blocks import Markup, Text, join, mention, moment, mrkdwn
 from bot.foundation.work import Lane, Work
@@ -27,13 +29,15 @@ def open_round(work: Work, request: Request) -> None:
         **request.trail_facts, activity=request.activity, summary=request.summary, slots=request.slots,
         excluded=request.excluded, requester=request.requester, expires_at=_iso(request),
     )  # fmt: skip
-    payload = {
+    payload: dict[str, Any] = {
         "request": request.id,
         "round": request.round,
         "channel": request.channel,
         "text": _asking(work, request, asked),
     }
-    work.enqueue("approvals.ask", f"ask:{request.id}:{request.round}", payload, lane=Lane.DECISION)
+    key = f"ask:{request.id}:{request.round}"
+    work.enqueue("approvals.ask", key, payload, lane=Lane.DECISION)
+    _must_reach(work, request, key, [one.person for one in asked], payload["text"])
     refresh(work, request)
 
 
@@ -50,8 +54,10 @@ def finish(work: Work, request: Request, state: RoundState, outcome: str) -> boo
 
 
 def tell(work: Work, request: Request, text: Text) -> None:
-    """Say something in the thread of the incident's card."""
-    outbox.note(work, request.channel, request.subject, text)
+    """Say something in the thread of the incident's card; how a round ended must reach people even without Slack."""
+    key = outbox.note(work, request.channel, request.subject, text)
+    if request.state != RoundState.ASKED:
+        _must_reach(work, request, key, rules.concerned(rules.round_of(request)), text)
 
 
 def refresh(work: Work, request: Request) -> None:
@@ -69,6 +75,10 @@ def call(work: Work, asked: Sequence[rules.Asked]) -> Markup:
         text = mrkdwn("{who} ({title}{deputy})", who=mention(one.person), title=one.slot.title, deputy=deputy)
         words.setdefault(one.person, text)
     return join(", ", list(words.values()))
+
+
+def _must_reach(work: Work, request: Request, key: str, people: Sequence[str], text: Text) -> None:
+    comms.must_reach(work, key, subject=request.subject, channel=request.channel, people=people, text=text)
 
 
 def _iso(request: Request) -> str | None:

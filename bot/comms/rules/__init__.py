@@ -13,6 +13,8 @@ from bot.comms.rules.approval import (
     why_not_entitled,
 )
 from bot.comms.rules.checking import checks
+from bot.comms.rules.fallback import checks as fallback_checks
+from bot.comms.rules.fallback import named, readable, unreachable
 from bot.comms.rules.gathering import gathered
 from bot.comms.rules.wording import FACTS, IN_HOUSE, LONGEST_TEXT, PAGE, PAGE_FACTS, RESPONDERS, fill, problems_in
 
@@ -29,11 +31,15 @@ __all__ = [
     "approval_words",
     "checks",
     "choose",
+    "fallback_checks",
     "fill",
     "gathered",
+    "named",
     "place",
     "problems_in",
+    "readable",
     "suggested_stage",
+    "unreachable",
     "warnings",
     "why_not_approved",
     "why_not_entitled",

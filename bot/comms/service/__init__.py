@@ -1,5 +1,6 @@
 """What may be said, what was said, and saying it."""
 
+from bot.comms.service.fallback import must_reach, next_batch, send_batch, settle_batch
 from bot.comms.service.library import digests, read_library
 from bot.comms.service.outage import over, sum_up
 from bot.comms.service.posting import (
@@ -16,11 +17,15 @@ from bot.comms.service.posting import (
 __all__ = [
     "brief",
     "digests",
+    "must_reach",
+    "next_batch",
     "over",
     "post",
     "preview",
     "read_library",
     "render",
+    "send_batch",
+    "settle_batch",
     "statement",
     "statements",
     "sum_up",

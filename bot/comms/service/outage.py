@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from bot.comms import rules
 from bot.comms.models import FallbackPolicy
+from bot.comms.service import fallback
 from bot.foundation import line, outbox
 from bot.foundation.blocks import Markup, moment, mrkdwn
 from bot.foundation.models import OutboxRow, OutboxState
@@ -27,16 +28,18 @@ def sum_up(work: Work) -> int:
     outage = line.take_up(work)
     if outage is None:
         return 0
-    if outage.length >= work.config[FallbackPolicy].summary_after:
+    told = fallback.used(work, outage)
+    if told or outage.length >= work.config[FallbackPolicy].summary_after:
         waiting = list(_waiting(work))
         gathered = _gather(work, [row for row in waiting if row.kind == NOTE])
         counted = Counter(str(row.payload["channel"]) for row in waiting)
-        for channel, count in sorted(counted.items()):
+        for channel in sorted({*counted, *told}):
             key = f"outage:{outage.began_at.isoformat()}:{channel}"
-            outbox.announce(work, channel, key, _summary(outage, count), Lane.DECISION)
+            words = _summary(outage, counted[channel], told.get(channel, ()))
+            outbox.announce(work, channel, key, words, Lane.DECISION)
         work.record(
             "slack.back", "slack", why=outage.why, began_at=outage.began_at.isoformat(), waited=len(waiting),
-            gathered=gathered, channels=sorted(counted),
+            gathered=gathered, channels=sorted(counted), by_fallback={where: len(said) for where, said in told.items()},
         )  # fmt: skip
     return 1
 
@@ -63,12 +66,20 @@ def _gather(work: Work, notes: Sequence[OutboxRow]) -> int:
     return sum(len(rows) for rows in several.values())
 
 
-def _summary(outage: line.Outage, count: int) -> Markup:
-    return mrkdwn(
+def _summary(outage: line.Outage, count: int, told: Sequence[str]) -> Markup:
+    words = mrkdwn(
         "📡 Slack took no messages from Backout from {began} to {ended}. Alerts were taken and deadlines went on. "
         "{count} waited for this channel: each card shows where things stand now, its thread what happened meanwhile. "
         "Pages whose time has passed are not posted.",
         began=moment(outage.began_at),
         ended=moment(outage.ended_at),
         count="One message" if count == 1 else f"{count} messages",
+    )
+    if not told:
+        return words
+    return mrkdwn(
+        "{words} Meanwhile the fallback route was used: {count} about {incidents} went out that way.",
+        words=words,
+        count="one message" if len(told) == 1 else f"{len(told)} messages",
+        incidents=rules.named(told),
     )

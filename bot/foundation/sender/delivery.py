@@ -28,7 +28,13 @@ NO_TOKEN = timedelta(seconds=60)
 PATIENT = 3
 """A row that failed oftener than this no longer holds up its channel, if Slack works otherwise."""
 
-TOKEN_ERRORS = frozenset({"token_revoked", "token_expired", "invalid_auth", "not_authed", "account_inactive"})
+TOKEN_ERRORS = frozenset(
+    {
+        "token_revoked", "token_expired", "invalid_auth", "not_authed", "account_inactive", "missing_scope",
+        "org_login_required", "team_access_not_granted", "ekm_access_denied", "access_denied",
+    }
+)  # fmt: skip
+"""What is wrong with us rather than with one message (the common errors of chat.postMessage)."""
 CHANNEL_ERRORS = frozenset({"channel_not_found", "is_archived", "is_inactive", "not_in_channel", "restricted_action"})
 """`is_inactive` is what chat.update says of an archived channel (https://docs.slack.dev/reference/methods/chat.update)."""
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", *CHANNEL_ERRORS})
@@ -234,9 +240,16 @@ class Delivery:
         except Refused as error:
             if error.code not in CHANNEL_ERRORS | {"user_not_in_channel"}:
                 raise
-            channel = await self.slack.direct_channel(outgoing.person)
+            channel = await self._direct_channel(outgoing.person, error)
             if await self._find(claimed, channel) is None:
                 await self._post(claimed, claimed.rendered, channel)
+
+    async def _direct_channel(self, person: str, instead: Refused) -> str:
+        """Return the channel of somebody's direct messages; without the right to open one the first refusal holds."""
+        try:
+            return await self.slack.direct_channel(person)
+        except Refused as error:
+            raise (instead if error.code == "missing_scope" else error) from None
 
     async def _or_plain(self, claimed: Claimed, rendered: Rendered, call: Callable[[Rendered], Awaitable[T]]) -> T:
         """Make a call; if Slack refuses the blocks, record that and make it with plain text: people must be told."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import IntegrityError
 
+from bot.comms import service as comms
 from bot.escalation import service as escalation
 from bot.foundation import outbox
 from bot.foundation.blocks import mrkdwn
@@ -104,6 +105,13 @@ def _begin(work: Work, incident: Incident, reason: str) -> Incident:
     outbox.refresh_card(work, incident.name, Lane.PAGE)  # it stands before anybody is paged and told to press it
     text = mrkdwn("Opened by {who}. {why}", who=work.actor.name, why=reason)
     outbox.note(work, incident.channel, incident.name, text)
+    opened = mrkdwn(
+        "{incident} was opened: {system}, version {version}, severity {severity}. {text}",
+        incident=incident.name, system=incident.system, version=incident.version, severity=incident.severity, text=text,
+    )  # fmt: skip
+    comms.must_reach(
+        work, f"card:{incident.name}", subject=incident.name, channel=incident.channel, people=[], text=opened
+    )
     briefing.refresh(work, incident)
     escalation.start(work, incident.name, system=incident.system, severity=incident.severity, channel=incident.channel)
     return incident
