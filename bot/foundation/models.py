@@ -119,6 +119,17 @@ class Beat(SQLModel, table=True):
     at: datetime
 
 
+class Lease(SQLModel, table=True):
+    """Whose turn it is to do what one process at a time may do. `number` counts the turns and is never repeated."""
+
+    __tablename__ = "lease"
+
+    name: str = Field(primary_key=True)
+    holder: str
+    number: int
+    until: datetime
+
+
 class TrailEntry(SQLModel, table=True):
     """One link of the trail. `body` is stored text and is hashed as stored; never parsed to be verified."""
 

@@ -12,6 +12,7 @@ while other channels go on. While Slack is away a channel's rows wait behind the
     rendering.py  what a message looks like as Slack takes it; plain text where its blocks would be refused
     rows.py       what happens to a row, always by compare-and-set
     pace.py       which channel may be called now
+    turn.py       of several workers on one database, whose turn it is to send
 """
 
 from bot.foundation.sender.rows import waiting

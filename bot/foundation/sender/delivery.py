@@ -17,13 +17,13 @@ from bot.foundation.outbox import Home, Outgoing, Payload, Post, Whisper
 from bot.foundation.sender import rows
 from bot.foundation.sender.pace import EVERYWHERE, ONE_POST, Pace
 from bot.foundation.sender.rendering import Rendered, render
+from bot.foundation.sender.turn import SENDER, Turn
 from bot.foundation.slack_port import RateLimited, Refused, SlackError, SlackPort, Unclear
-from bot.foundation.work import Actor, Reading, Work
+from bot.foundation.work import Reading, Work
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 Builder = Callable[[Reading, Payload], Outgoing | None]
-SENDER = Actor("system", "sender", "Backout")
 NO_TOKEN = timedelta(seconds=60)
 PATIENT = 3
 """A row that failed oftener than this no longer holds up its channel, if Slack works otherwise."""
@@ -40,6 +40,10 @@ CHANNEL_ERRORS = frozenset({"channel_not_found", "is_archived", "is_inactive", "
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", *CHANNEL_ERRORS})
 NO_THREAD = frozenset({"thread_not_found", "cannot_reply_to_message", "thread_locked"})
 BLOCK_ERRORS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch"})
+
+
+class TurnOverError(SlackError):
+    """It is no longer our turn to call Slack; nothing was called."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ class Claimed:
     Attributes:
         stands: Where it stands already.
         parent: The first message of its thread.
+        turn: The sender's turn in which it was claimed.
     """
 
     row: OutboxRow
@@ -86,6 +91,7 @@ class Claimed:
     rendered: Rendered
     stands: Posted | None
     parent: Posted | None
+    turn: int
 
     @property
     def channel(self) -> str:
@@ -111,6 +117,7 @@ class Delivery:
     slack: SlackPort
     fallback_channel: str
     pace: Pace
+    turn: Turn
     trouble: str = ""
     _worked_at: datetime | None = None
     _joined_for: set[str] = field(default_factory=set)
@@ -137,6 +144,7 @@ class Delivery:
 
     def _claim(self, work: Work, row: OutboxRow) -> Claimed | None:
         """Take the row for this sender and build what it should say now; None when there is nothing to send."""
+        turn = self.turn.number
         mine = rows.claim(work, row, rows.SEND_LEASE)
         if mine is None:
             return None
@@ -154,7 +162,7 @@ class Delivery:
         if rendered.defects and mine.attempts == 1:
             log.error("%s goes out as plain text: %s", mine.key, "; ".join(rendered.defects))
             rows.note_defect(work, mine, "; ".join(rendered.defects))
-        return Claimed(mine, outgoing, rendered, stands, parent)
+        return Claimed(mine, outgoing, rendered, stands, parent, turn)
 
     # --- Slack ------------------------------------------------------------------------------------------------------
 
@@ -214,6 +222,7 @@ class Delivery:
         except Refused as error:
             if thread is None or error.code not in NO_THREAD:
                 raise
+            self._check_turn(claimed)
             return await post(rendered, None)
 
     async def _update(self, claimed: Claimed, channel: str, ts: str) -> None:
@@ -254,19 +263,28 @@ class Delivery:
     async def _or_plain(self, claimed: Claimed, rendered: Rendered, call: Callable[[Rendered], Awaitable[T]]) -> T:
         """Make a call; if Slack refuses the blocks, record that and make it with plain text: people must be told."""
         try:
+            self._check_turn(claimed)
             return await call(rendered)
         except Refused as error:
             if error.code not in BLOCK_ERRORS:
                 raise
             log.warning("%s goes out as plain text: %s", claimed.row.key, error)
             await self.store.submit(SENDER, rows.note_defect, claimed.row, str(error))
+            self._check_turn(claimed)
             return await call(rendered.plain())
+
+    def _check_turn(self, claimed: Claimed) -> None:
+        """Refuse a call that another process may be making by now: this one may just have been stopped for an hour."""
+        if not self.turn.is_still(claimed.turn):
+            raise TurnOverError("It is another process's turn to send.")
 
     # --- when Slack did not do it -----------------------------------------------------------------------------------
 
     async def _after_error(self, claimed: Claimed, place: str, error: SlackError) -> None:
         now, row = self.store.clock.now(), claimed.row
-        if isinstance(error, RateLimited):
+        if isinstance(error, TurnOverError):
+            await self.store.submit(SENDER, rows.again, row, str(error), now)
+        elif isinstance(error, RateLimited):
             until = now + timedelta(seconds=error.retry_after)
             if claimed.stands is None:  # Slack counts updates by workspace: what is posted meanwhile need not wait
                 self.pace.hold(place, until)

@@ -40,6 +40,10 @@ class Pace:
         """Let the next one have its turn."""
         self._busy.discard(place)
 
+    def all_free(self, now: datetime) -> datetime:
+        """Return when every place may be called again."""
+        return max(self._free_at.values(), default=now)
+
     def next_free(self, now: datetime) -> datetime | None:
         """Return when the next place that has to wait becomes free; forgets those that are."""
         self._free_at = {place: until for place, until in self._free_at.items() if until > now}

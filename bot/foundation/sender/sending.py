@@ -1,6 +1,7 @@
 """What starts when: steps run at once inside the database; effects and messages start beside each other."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Collection, Coroutine
 from dataclasses import dataclass, field
@@ -15,8 +16,9 @@ from bot.foundation.errors import StoreUnavailableError
 from bot.foundation.models import OutboxRow
 from bot.foundation.outbox import Kinds
 from bot.foundation.sender import rows
-from bot.foundation.sender.delivery import SENDER, Delivery, Destination, destination
-from bot.foundation.sender.pace import Pace
+from bot.foundation.sender.delivery import Delivery, Destination, destination
+from bot.foundation.sender.pace import ONE_POST, Pace
+from bot.foundation.sender.turn import SENDER, Turn
 from bot.foundation.slack_port import SlackPort
 from bot.foundation.work import Reading
 
@@ -61,7 +63,10 @@ class Sender:
     _stopping: bool = False
 
     def __post_init__(self) -> None:
-        self._delivery = Delivery(self.store, self.kinds.messages, self.slack, self.fallback_channel, self._pace)
+        self._turn = Turn(self.store)
+        self._delivery = Delivery(
+            self.store, self.kinds.messages, self.slack, self.fallback_channel, self._pace, self._turn
+        )
 
     @property
     def trouble(self) -> str:
@@ -81,7 +86,7 @@ class Sender:
         unseen = False
         if not self._stopping:
             await self._start_effects()
-            unseen = await self._start_messages()
+            unseen = await self._turn.take() and await self._start_messages()
         later = await self.store.read(self._next_due)
         return self.store.clock.now() if unseen or self._ended != ended else later
 
@@ -99,6 +104,9 @@ class Sender:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        with contextlib.suppress(StoreUnavailableError):  # then the turn ends by itself
+            now = self.store.clock.now()
+            await self._turn.hand_back(max(now + ONE_POST, self._pace.all_free(now)))
 
     # --- steps: inside the database, exactly once ---------------------------------------------------------------------
 
@@ -123,7 +131,7 @@ class Sender:
         """Have an effect on another system, then record what came of it in a Work of its own."""
         effect = self.kinds.effects[row.kind]
         mine = await self.store.submit(SENDER, rows.claim, row, timedelta(seconds=effect.lease))
-        if mine is None:
+        if mine is None or not _is_in_time(mine, self.store.clock.now()):
             return
         try:
             outcome = await effect.act(mine.payload, f"{mine.id}:{mine.served}")
@@ -201,12 +209,21 @@ class Sender:
     def _next_due(self, reading: Reading) -> datetime | None:
         """Return when a row becomes due, or a place becomes free for one that is due already."""
         metrics.outbox_waiting.set(rows.waiting(reading))
-        moments = [rows.next_change(reading, list(self._started)), self._pace.next_free(reading.now)]
+        moments = [
+            rows.next_change(reading, list(self._started)),
+            self._pace.next_free(reading.now),
+            self._turn.theirs_until,
+        ]
         return min((moment for moment in moments if moment is not None), default=None)
 
 
 Version = tuple[str, int]
 """A row's id and which wish of it: a message wanted anew may go elsewhere."""
+
+
+def _is_in_time(mine: OutboxRow, now: datetime) -> bool:
+    """Say whether a claim is still good: between it and this moment the process may have been stopped for an hour."""
+    return mine.claimed_until is not None and now < mine.claimed_until
 
 
 def _due_messages(reading: Reading, kinds: Collection[str], but_not: Collection[str]) -> list[Version]:

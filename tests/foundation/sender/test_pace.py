@@ -46,3 +46,11 @@ def test_the_next_free_place_is_known_and_old_ones_are_forgotten() -> None:
     assert pace.next_free(LATER) == LATER + timedelta(seconds=1)
     assert pace.next_free(LATER + timedelta(seconds=1)) is None
     assert pace._free_at == {}
+
+
+def test_all_places_are_free_when_the_last_of_them_is() -> None:
+    pace = Pace()
+    assert pace.all_free(MORNING) == MORNING
+    pace.hold("C1", MORNING + timedelta(seconds=30))
+    pace.hold("C2", MORNING + timedelta(seconds=3))
+    assert pace.all_free(MORNING) == MORNING + timedelta(seconds=30)
