@@ -118,7 +118,7 @@ MESSAGES: tuple[Mapping[str, MessageBuilder], ...] = (
     alerts_worker.MESSAGES,
     rollback_worker.MESSAGES,
 )
-STEPS: tuple[Mapping[str, Step], ...] = (incidents_worker.STEPS, rollback_worker.STEPS)
+STEPS: tuple[Mapping[str, Step], ...] = (approvals_worker.STEPS, incidents_worker.STEPS, rollback_worker.STEPS)
 SWEEPS = (
     *people_worker.SWEEPS,
     *comms_worker.SWEEPS,

@@ -6,7 +6,7 @@ from bot.approvals import service, views
 from bot.approvals.models import RoundState
 from bot.foundation.blocks import Markup
 from bot.foundation.outbox import Outgoing, Payload, Post, Sweep
-from bot.foundation.work import Reading
+from bot.foundation.work import Reading, Work
 
 
 def build_ask(reading: Reading, payload: Payload) -> Post | None:
@@ -18,6 +18,14 @@ def build_ask(reading: Reading, payload: Payload) -> Post | None:
 
 
 MESSAGES: Mapping[str, Callable[[Reading, Payload], Outgoing | None]] = {"approvals.ask": build_ask}
+
+
+def check_reach(work: Work, payload: Payload) -> None:
+    """Say what cannot be approved any more, after somebody's account changed."""
+    service.check_reach(work, payload["person"])
+
+
+STEPS: Mapping[str, Callable[[Work, Payload], None]] = {"approvals.check_reach": check_reach}
 SWEEPS = (
     Sweep("approvals.expire", service.next_expiry, service.expire),
     Sweep("approvals.deputies", service.next_deputies, service.call_deputies),

@@ -141,6 +141,17 @@ def severity_changed(work: Work, subject: str, severity: str) -> None:
         )  # fmt: skip
 
 
+def hasten(work: Work, subject: str, why: str) -> None:
+    """Bring the next tier in at once, because nothing can come of waiting; only while the climb goes on."""
+    if state_of(work, subject) is None:
+        return
+    escalation = _for_change(work, subject)
+    if escalation.state not in rules.CLIMBING:
+        return
+    work.record("escalation.hastened", subject, why=why, tier=escalation.tier)
+    _bring_in(work, escalation, escalation.tier + 1, why)
+
+
 def decision_made(work: Work, subject: str, what: str) -> None:
     """Stop the climb: a decision was made, so nobody else is brought in. The lead keeps the incident."""
     escalation = state_of(work, subject)

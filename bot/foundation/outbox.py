@@ -123,12 +123,13 @@ def withdraw(work: Work, key: str) -> bool:
     return work.change(OutboxRow, col(OutboxRow.key) == key, undone, **served)
 
 
-def note(work: Work, channel: str, subject: str, text: Text) -> str:
+def note(work: Work, channel: str, subject: str, text: Text, *, key: str | None = None) -> str:
     """Add a line to the thread under a subject's card (`INC-42`): its history, which notifies nobody.
 
-    Returns its key.
+    Under a `key` it is said once. Returns its key.
     """
-    payload, key = {"channel": channel, "subject": subject, "text": escape(text)}, f"note:{work.new_id('note')}"
+    key = key or f"note:{work.new_id('note')}"
+    payload = {"channel": channel, "subject": subject, "text": escape(text)}
     work.enqueue("foundation.note", key, payload, lane=Lane.NOTE)
     return key
 

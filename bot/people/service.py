@@ -156,12 +156,15 @@ def ask_the_rest(work: Work, payload: Mapping[str, Any], answered: Collection[st
 
 
 def settle_refresh(work: Work, accounts: Mapping[str, Mapping[str, Any] | None]) -> None:
-    """Note what Slack answered, and bring the Homes of those up to date whose standing changed with it."""
+    """Note what Slack answered; bring Homes up to date, and have a look at what waits for those who may not act now."""
     for user_id, user in accounts.items():
         before = why_not_active(work, user_id)
         remember(work, user_id, user)
-        if why_not_active(work, user_id) != before:
+        after = why_not_active(work, user_id)
+        if after != before:
             outbox.refresh_home(work, user_id)
+        if after and after != before:
+            work.enqueue("approvals.check_reach", f"approvals.check_reach:{user_id}", {"person": user_id})
 
 
 def unchecked(reading: Reading) -> str:

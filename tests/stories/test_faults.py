@@ -94,7 +94,8 @@ async def test_an_archived_channel_is_replaced_by_the_one_for_alerts(tmp_path: P
     async with world_of(tmp_path) as world:
         world.workspace.channel(SUPPORT.channel).is_archived = True
         await world.alert(SUPPORT.system, SUPPORT.version, SUPPORT.metric, SUPPORT.value)
-        card, page = posts(world, "#ai-alerts")
+        card, page, *told = posts(world, "#ai-alerts")
+        assert ["I cannot post in #support-bot (is_archived)" in text for text in told] == [True]
         assert "INC-1" in card
         assert "#support-bot" in card
         assert "Sam Taylor" in page
@@ -142,6 +143,29 @@ async def test_an_approver_is_deactivated_in_the_middle_of_a_round(tmp_path: Pat
         await vote(world, SHOP, "priya", "Approve", "Tomás has left; I am his deputy.")
         await vote(world, SHOP, "aisha", "Approve", "Agreed.")
         assert world.models.versions("shop-recommender") == ["7"]
+        relax(world)
+
+
+async def test_nobody_is_left_who_could_approve(tmp_path: Path) -> None:
+    """P9: approver and deputy are deactivated: it is said at once who is missing, and the next tier is brought in."""
+    async with world_of(tmp_path) as world:
+        await report(world, SUPPORT)
+        await acknowledge(world, SUPPORT, "sam")
+        await ask(world, SUPPORT, "sam", REASON)
+        pages = len(posts(world, SUPPORT.channel))
+        await world.workspace.change_person(world.person("leo"), deleted=True)
+        await world.settle()
+        assert len(posts(world, SUPPORT.channel)) == pages, "the deputy can"
+        await world.workspace.change_person(world.person("aisha"), deleted=True)
+        await world.settle()
+        assert any("cannot be approved as things stand" in text for text in world.threads(SUPPORT.channel))
+        (page,) = posts(world, SUPPORT.channel)[pages:]
+        assert "Nina Kowalska" in page
+        assert "Aisha Bello" not in page
+        await world.workspace.change_person(world.person("leo"), deleted=False)
+        await world.settle()
+        await vote(world, SUPPORT, "leo", "Approve", "I am back.")
+        assert world.models.versions("support-bot") == ["41"]
         relax(world)
 
 

@@ -95,6 +95,10 @@ class FakeSlack:
         """What stands in a channel, in the order in which it was posted."""
         return [message.text for message in self.messages if message.channel == channel]
 
+    def in_channel(self, channel: str) -> list[Standing]:
+        """The messages of a channel, in the order in which they were posted."""
+        return [message for message in self.messages if message.channel == channel]
+
     def made(self, *methods: str) -> list[Call]:
         return [call for call in self.calls if call.method in methods]
 

@@ -234,9 +234,9 @@ def unfilled(round_: Round, votes: Sequence[Vote], standing: Standing) -> list[S
     return [slot for place, slot in enumerate(round_.slots) if place not in matched]
 
 
-def why_unreachable(round_: Round, standing: Standing) -> str | None:
+def why_unreachable(round_: Round, standing: Standing, votes: Sequence[Vote] = ()) -> str | None:
     """Say which approvals nobody can give, and why not those who would be needed; None if all can be given."""
-    missing = unfilled(round_, [], standing)
+    missing = unfilled(round_, votes, standing)
     if not missing:
         return None
     return " ".join(f"Nobody can approve as {slot.title}: {_why_nobody(slot, round_, standing)}." for slot in missing)

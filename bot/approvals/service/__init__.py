@@ -19,6 +19,7 @@ from bot.approvals.service.queries import (
     votes,
     waiting_for,
 )
+from bot.approvals.service.reach import check_reach
 
 __all__ = [
     "approve",
@@ -26,6 +27,7 @@ __all__ = [
     "ask_information",
     "asked_now",
     "call_deputies",
+    "check_reach",
     "expire",
     "latest",
     "may_answer",

@@ -53,11 +53,14 @@ def finish(work: Work, request: Request, state: RoundState, outcome: str) -> boo
     return ended
 
 
-def tell(work: Work, request: Request, text: Text) -> None:
-    """Say something in the thread of the incident's card; how a round ended must reach people even without Slack."""
-    key = outbox.note(work, request.channel, request.subject, text)
-    if request.state != RoundState.ASKED:
-        _must_reach(work, request, key, rules.concerned(rules.round_of(request)), text)
+def tell(work: Work, request: Request, text: Text, *, key: str | None = None) -> None:
+    """Say something in the thread of the incident's card, once under a key if there is one.
+
+    How a round ended, and what has a key, must reach people even without Slack.
+    """
+    noted = outbox.note(work, request.channel, request.subject, text, key=key)
+    if key or request.state != RoundState.ASKED:
+        _must_reach(work, request, noted, rules.concerned(rules.round_of(request)), text)
 
 
 def refresh(work: Work, request: Request) -> None:

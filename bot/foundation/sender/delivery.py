@@ -319,7 +319,7 @@ class Delivery:
         elif isinstance(outgoing, Post) and error.code == "not_in_channel" and await self._join(claimed):
             await self.store.submit(SENDER, rows.again, row, str(error), self.store.clock.now())
         elif isinstance(outgoing, Post) and error.code in CHANNEL_ERRORS and claimed.channel != self.fallback_channel:
-            await self._post_elsewhere(claimed, place)
+            await self._post_elsewhere(claimed, place, error)
         else:
             await self._give_up(claimed, error)
 
@@ -339,7 +339,7 @@ class Delivery:
             return False
         return True
 
-    async def _post_elsewhere(self, claimed: Claimed, place: str) -> None:
+    async def _post_elsewhere(self, claimed: Claimed, place: str, why: Refused) -> None:
         rendered = render(claimed.outgoing, elsewhere=True)
         try:
             found = await self._find(claimed, self.fallback_channel)
@@ -353,6 +353,8 @@ class Delivery:
             await self._after_error(claimed, place, error)
         else:
             await self._sent(claimed, place, claimed.posted(self.fallback_channel, ts))
+            told = claimed.row, claimed.channel, why.code, self.fallback_channel
+            await self.store.submit(SENDER, rows.note_elsewhere, *told)
 
 
 def _parent(reading: Reading, key: str) -> Posted | None:

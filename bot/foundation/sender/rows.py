@@ -12,6 +12,7 @@ from typing import Any
 from sqlmodel import and_, case, col, func, or_, select
 
 from bot.foundation import line
+from bot.foundation.blocks import channel_link, mrkdwn
 from bot.foundation.models import OutboxRow, OutboxState, Posted
 from bot.foundation.outbox import Payload, announce
 from bot.foundation.work import Reading, Work
@@ -127,6 +128,18 @@ def wait_for_slack(work: Work, row: OutboxRow, error: str, due_at: datetime, *, 
     """Let a row wait because Slack took nothing, and note that it does not."""
     line.note_away(work, error)
     again(work, row, error, due_at, unclear=unclear)
+
+
+def note_elsewhere(work: Work, row: OutboxRow, channel: str, why: str, tell: str) -> None:
+    """Note that a message stands in another channel than its own, and tell people there, once a day, what to do."""
+    work.record("message.moved", row.key, why=why, channel=channel, to=tell)
+    text = mrkdwn(
+        "🧭 I cannot post in {channel} ({why}), so what belongs there comes here, cards with their buttons too. Please "
+        "unarchive that channel or invite me to it, or name another one in config/ and restart Backout.",
+        channel=channel_link(channel),
+        why=why,
+    )
+    announce(work, tell, f"cannot-post:{channel}:{work.now:%Y-%m-%d}", text)
 
 
 def forget(work: Work, row: OutboxRow) -> None:

@@ -31,14 +31,18 @@ async def test_a_message_for_a_channel_that_is_gone_goes_to_the_fallback_channel
     desk.slack.fail("*", Refused(code), channel=SHOP, times=100)
     desk.show(CARD, "open")
     await desk.run()
-    assert [call.method for call in desk.slack.calls] == ["post", "post"]
-    assert "open" in desk.only(ALERTS).text
-    assert f"<#{SHOP}>" in str(desk.only(ALERTS).blocks[0])
+    assert [call.channel for call in desk.slack.made("post")] == [SHOP, ALERTS, ALERTS]
+    card, notice = desk.slack.in_channel(ALERTS)
+    assert "open" in card.text
+    assert f"<#{SHOP}>" in str(card.blocks[0])
+    assert f"I cannot post in <#{SHOP}> ({code})" in notice.text
     desk.show(CARD, "closed")
     await desk.run()
-    assert "closed" in desk.only(ALERTS).text
-    assert f"<#{SHOP}>" in str(desk.only(ALERTS).blocks[0]), "an update says where it belongs, too"
+    assert desk.slack.in_channel(ALERTS) == [card, notice], "people are told once"
+    assert "closed" in card.text
+    assert f"<#{SHOP}>" in str(card.blocks[0]), "an update says where it belongs, too"
     assert desk.undone() == []
+    assert desk.actions(CARD) == ["message.moved"]
 
 
 async def test_a_lost_reply_in_the_fallback_channel_is_looked_up_there(desk: Desk) -> None:
@@ -53,7 +57,7 @@ async def test_a_lost_reply_in_the_fallback_channel_is_looked_up_there(desk: Des
 
     desk.slack.before = lose
     await desk.run()
-    assert "open" in desk.only(ALERTS).text
+    assert "open" in desk.slack.in_channel(ALERTS)[0].text
 
 
 async def test_the_fallback_channel_gone_too_parks_the_row_and_the_trail_says_so(desk: Desk) -> None:
@@ -78,7 +82,7 @@ async def test_a_private_channel_we_are_not_in_falls_back(desk: Desk) -> None:
     desk.slack.private.add(SHOP)
     desk.show(CARD, "open")
     await desk.run()
-    assert "open" in desk.only(ALERTS).text
+    assert "open" in desk.slack.in_channel(ALERTS)[0].text
     assert len(desk.slack.made("join")) == 1
 
 
@@ -97,7 +101,7 @@ async def test_a_card_in_a_channel_archived_meanwhile_moves_to_the_fallback_chan
     desk.slack.archived.add(SHOP)
     desk.show(CARD, "closed")
     await desk.run()
-    assert "closed" in desk.only(ALERTS).text
+    assert "closed" in desk.slack.in_channel(ALERTS)[0].text
 
 
 async def test_a_refusal_for_good_parks_the_row_tells_a_channel_and_stops_nobody(desk: Desk) -> None:

@@ -37,7 +37,7 @@ async def test_a_note_follows_its_card_into_the_fallback_channel(desk: Desk) -> 
     await desk.run()
     desk.store.submit_now(MAYA, lambda work: note(work, SHOP, "INC-1", "Maya acknowledged"))
     await desk.run()
-    card, said = desk.slack.messages
+    card, _notice, said = desk.slack.messages
     assert (said.channel, said.thread, said.text) == (ALERTS, card.ts, "Maya acknowledged")
 
 
