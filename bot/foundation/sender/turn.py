@@ -6,6 +6,8 @@ So pace and Retry-After need to be known to one process only. Whoever is stopped
 before it calls Slack, that the turn is over. One process on SQLite is always alone: there it is always its turn.
 """
 
+import os
+import platform
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,10 +19,10 @@ from bot.foundation.work import Actor, Reading, Work
 
 SENDER = Actor("system", "sender", "Backout")
 NAME = "sender"
-LASTS = timedelta(seconds=15)
-RENEWED_BEFORE = timedelta(seconds=10)
+LASTS = timedelta(seconds=10)
+RENEWED_BEFORE = timedelta(seconds=6)
 """What is left of a turn when it is renewed."""
-ENOUGH = timedelta(seconds=3)
+ENOUGH = timedelta(seconds=2)
 """No call begins when less than this is left: it may take a moment to leave."""
 
 
@@ -74,7 +76,7 @@ class Turn:
 
     def _take(self, work: Work) -> Lease | None:
         """Renew our turn, or begin a new one where the last is over: by compare-and-set, whoever else tries it."""
-        self._holder = self._holder or work.new_id("worker")
+        self._holder = self._holder or f"{platform.node()}:{os.getpid()}:{work.new_id('worker')}"
         until = work.now + LASTS
         ours = col(Lease.holder) == self._holder, col(Lease.number) == self.number
         is_ours = col(Lease.name) == NAME
