@@ -13,7 +13,7 @@ router = Router()
 @router.button("alerts.seen")
 def mark_seen(click: Click, work: Work) -> Answer:
     """Take out of the message what stood in it when the person clicked."""
-    count = service.mark_seen(work, int(click.value["through"]))
+    count = service.mark_seen(work, click.value.number("through"))
     return Say(f"Noted: you have looked at {count}.")
 
 

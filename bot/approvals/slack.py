@@ -38,19 +38,19 @@ def open_question_form(click: Click, work: Work) -> Answer:
 @router.form(views.APPROVE)
 def approve(form: Form, work: Work) -> Answer:
     """Count the approval, or say why not."""
-    return _say(service.approve(work, form.metadata["request"], form.metadata["round"], form.values["reason"]))
+    return _say(service.approve(work, form.metadata["request"], form.metadata.number("round"), form.values["reason"]))
 
 
 @router.form(views.REJECT)
 def reject(form: Form, work: Work) -> Answer:
     """Close the round with a no, or say why not."""
-    return _say(service.reject(work, form.metadata["request"], form.metadata["round"], form.values["reason"]))
+    return _say(service.reject(work, form.metadata["request"], form.metadata.number("round"), form.values["reason"]))
 
 
 @router.form(views.ASK)
 def ask_information(form: Form, work: Work) -> Answer:
     """Ask the requester in the thread."""
-    service.ask_information(work, form.metadata["request"], form.metadata["round"], form.values["text"])
+    service.ask_information(work, form.metadata["request"], form.metadata.number("round"), form.values["text"])
     return None
 
 
@@ -82,7 +82,7 @@ def home_section(reading: Reading, person: str) -> Section:
 
 
 def _request(click: Click, work: Work, choice: Choice | None) -> Request:
-    return service.may_answer(work, click.value["request"], click.value["round"], choice)
+    return service.may_answer(work, click.value["request"], click.value.number("round"), choice)
 
 
 def _say(late: str | None) -> Answer:

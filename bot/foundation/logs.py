@@ -46,5 +46,11 @@ def set_up(secrets: Iterable[str], level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in ("apscheduler", "uvicorn", "slack_bolt", "slack_sdk", "alembic", "asyncio", "aiohttp"):
+    quieten()
+
+
+def quieten() -> None:
+    """Let libraries speak of what matters only. Bolt's warnings repeat whatever was sent to it, so it says none."""
+    for chatty in ("apscheduler", "uvicorn", "slack_sdk", "alembic", "asyncio", "aiohttp"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("slack_bolt").setLevel(logging.ERROR)

@@ -13,12 +13,62 @@ Refusal is shown to that person only and nothing else is changed. It never calls
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, TypeVar, overload
 
 from slack_sdk.models.views import View
 
 from bot.foundation.blocks import Message, Section, Text
+from bot.foundation.errors import Refusal
 from bot.foundation.work import Reading, Work
+
+OUTDATED = (
+    "This button or form is from an older version of Backout, or it arrived damaged. Nothing was changed. "
+    "Please open it again from the incident's card."
+)
+LARGEST = 2**53
+
+
+class Sent(dict[str, Any]):
+    """What came back with a gesture: texts and whole numbers by name; whatever else stood there counts as missing.
+
+    Asking for what is missing is a Refusal: the one who acted is told, and it is no defect of ours.
+    """
+
+    def __init__(self, values: Mapping[str, Any] = MappingProxyType({})) -> None:
+        super().__init__((name, value) for name, value in values.items() if _is_plain(value))
+
+    def __getitem__(self, name: str) -> str:
+        """Return the text under this name (Refusal if there is none)."""
+        value = super().get(name)
+        if not isinstance(value, str):
+            raise Refusal(OUTDATED)
+        return value
+
+    @overload  # type: ignore[override]
+    def get(self, name: str) -> str | None: ...
+
+    @overload
+    def get(self, name: str, default: str) -> str: ...
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """Return the text under this name, the default if there is none."""
+        value = super().get(name)
+        return value if isinstance(value, str) else default
+
+    def number(self, name: str) -> int:
+        """Return the whole number under this name (Refusal if there is none)."""
+        value = super().get(name)
+        if not isinstance(value, int):
+            raise Refusal(OUTDATED)
+        return value
+
+
+def _is_plain(value: Any) -> bool:
+    """Say whether this is a text that any database takes, or a whole number that any JSON reader keeps."""
+    if isinstance(value, str):
+        return "\0" not in value and value == value.encode("utf-8", "ignore").decode()
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST
 
 
 @dataclass(frozen=True)
@@ -35,11 +85,11 @@ class Click:
     """
 
     action: str
-    value: Mapping[str, Any]
+    value: Sent
     chosen: str | None = None
     channel: str | None = None
-    values: Mapping[str, str] = field(default_factory=dict)
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    values: Sent = field(default_factory=Sent)
+    metadata: Sent = field(default_factory=Sent)
 
 
 @dataclass(frozen=True)
@@ -47,8 +97,8 @@ class Form:
     """A submitted modal: values by block id ('' when left empty), and the metadata it was opened with."""
 
     callback: str
-    values: Mapping[str, str]
-    metadata: Mapping[str, Any]
+    values: Sent
+    metadata: Sent
 
 
 @dataclass(frozen=True)

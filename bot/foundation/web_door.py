@@ -1,5 +1,6 @@
 """The door for machines and browsers: one FastAPI application, its health, and what routes may ask of it."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ class Doors:
 
     Attributes:
         health: Says what does not work.
-        patience_seconds: Within which time the body of an alert must have arrived.
+        patience_seconds: Within which time a body must have arrived.
     """
 
     store: Store
@@ -120,16 +121,22 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 
 @router.post("/slack/events", tags=["Slack"], summary="Slack's commands, clicks, forms and events")
-async def slack_events(request: Request, doors: DoorsOf) -> Response:
+async def slack_events(request: Request) -> Response:
     """Take one request from Slack: verified over its raw bytes, pinned to our workspace and app, taken once."""
+    doors = doors_of(request)  # not as a dependency: FastAPI would ask a thread for it, for every stranger's request
     if doors.edge is None or doors.slack is None:
         return Response(status_code=503, headers={"Retry-After": "5"})
     try:
-        body = await read_body(request, MAX_BODY)
+        async with asyncio.timeout(doors.patience_seconds):
+            body = await read_body(request, MAX_BODY)
         nonce = doors.edge.verify(request.headers, body, doors.store.clock.now())
         payload = read(request.headers.get("content-type", ""), body)
     except BodyTooLargeError:
         return Response(status_code=413)
+    except TimeoutError:
+        return Response(status_code=408)
+    except ClientDisconnect:
+        return Response(status_code=400)
     except Turned as turned:
         return Response(status_code=turned.status)
     if payload.get("type") == "url_verification":

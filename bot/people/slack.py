@@ -15,16 +15,16 @@ router = Router()
 @router.event("app_home_opened")
 def home_opened(event: Mapping[str, Any], work: Work) -> None:
     """Bring the Home up to date that somebody is looking at; strangers get one, too, that says what to do."""
-    if event.get("tab", "home") == "home":
-        user_id = str(event["user"])
+    user_id = event.get("user")
+    if event.get("tab", "home") == "home" and isinstance(user_id, str):
         work.enqueue("people.home", f"home:{user_id}", {"person": user_id}, lane=Lane.PAGE)
 
 
 @router.event("user_change")
 def account_changed(event: Mapping[str, Any], work: Work) -> None:
     """Note what became of an account of the directory: from this moment on it counts."""
-    user = event["user"]
-    if rules.person_by_slack(work.config[Directory], str(user["id"])):
+    user = event.get("user")
+    if isinstance(user, Mapping) and rules.person_by_slack(work.config[Directory], str(user.get("id"))):
         service.settle_refresh(work, {str(user["id"]): user})
 
 

@@ -80,7 +80,7 @@ def ask(form: Form, work: Work) -> Answer:
 @router.button(views.CHECK)
 def check_again(click: Click, work: Work) -> Answer:
     """Ask the serving process once more; the card shows what came of it."""
-    service.check_again(work, click.value["request"], click.value["round"])
+    service.check_again(work, click.value["request"], click.value.number("round"))
     return None
 
 

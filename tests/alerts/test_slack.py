@@ -2,7 +2,7 @@
 
 from bot.alerts import slack
 from bot.foundation.blocks import as_dicts, fit, visible_text
-from bot.foundation.router import Answer, Click, Say
+from bot.foundation.router import Answer, Click, Say, Sent
 from tests.alerts.inbox import receive
 from tests.alerts.samples import raw
 from tests.incidents.organisation import Organisation
@@ -13,7 +13,7 @@ def test_i_have_looked(meridian: Organisation) -> None:
     press = slack.router.buttons["alerts.seen"]
 
     def pressed(through: int) -> Answer:
-        return meridian.does("sam", lambda work: press(Click("alerts.seen", {"through": through}), work))
+        return meridian.does("sam", lambda work: press(Click("alerts.seen", Sent({"through": through})), work))
 
     assert pressed(1) == Say("Noted: you have looked at 1.")
     assert "1 not understood" in home(meridian)

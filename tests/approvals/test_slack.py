@@ -10,7 +10,7 @@ from bot.approvals.models import Request
 from bot.approvals.slack import card_section, home_section, router
 from bot.foundation.blocks import as_dicts, visible_text
 from bot.foundation.errors import Refusal
-from bot.foundation.router import Click, Form, Open, Say
+from bot.foundation.router import Click, Form, Open, Say, Sent
 from bot.foundation.work import Work
 from tests.approvals.committee import Committee, slack
 
@@ -19,7 +19,7 @@ BUTTONS = (views.APPROVE, views.REJECT, views.ASK)
 
 def press(work: Work, /, action: str, value: dict[str, Any]) -> dict[str, Any]:
     """Press a button; returns the modal that opens, as Slack gets it."""
-    answer = router.buttons[action](Click(action, value), work)
+    answer = router.buttons[action](Click(action, Sent(value)), work)
     assert isinstance(answer, Open)
     return answer.view.to_dict()
 
@@ -27,7 +27,7 @@ def press(work: Work, /, action: str, value: dict[str, Any]) -> dict[str, Any]:
 def submit(work: Work, /, view: dict[str, Any], **values: str) -> object:
     """Submit a modal."""
     metadata = json.loads(view["private_metadata"])
-    return router.forms[view["callback_id"]](Form(view["callback_id"], values, metadata), work)
+    return router.forms[view["callback_id"]](Form(view["callback_id"], Sent(values), Sent(metadata)), work)
 
 
 def card(committee: Committee) -> tuple[str, list[dict[str, Any]]]:

@@ -14,7 +14,7 @@ from bot.comms.slack import card_section, router
 from bot.foundation.blocks import as_dicts, visible_text
 from bot.foundation.db import Store
 from bot.foundation.models import OutboxRow
-from bot.foundation.router import Answer, Click, Command, Form, Open, Replace, Say
+from bot.foundation.router import Answer, Click, Command, Form, Open, Replace, Say, Sent
 from bot.foundation.work import Actor
 from tests.comms.desk import CARLA, MAYA, SYSTEM, brief, desk
 
@@ -36,14 +36,14 @@ def _command(store: Store, text: str, person: Actor = CARLA) -> View:
 
 
 def _choose(store: Store, values: Mapping[str, str], action: str, chosen: str, person: Actor = CARLA) -> View:
-    click = Click(action, {}, chosen=chosen, values=values)
+    click = Click(action, Sent(), chosen=chosen, values=Sent(values))
     answer = store.submit_now(person, lambda work: router.buttons[action](click, work))
     assert isinstance(answer, Replace)
     return answer.view
 
 
 def _post(store: Store, view: View, person: Actor = CARLA) -> Answer:
-    form = Form(views.FORM, _values(view), json.loads(view.private_metadata or "{}"))
+    form = Form(views.FORM, Sent(_values(view)), Sent(json.loads(view.private_metadata or "{}")))
     return store.submit_now(person, lambda work: router.forms[views.FORM](form, work))
 
 
@@ -75,7 +75,7 @@ def test_comms_opens_with_the_newest_incident_or_the_one_that_was_named(store: S
 
 
 def test_the_card_opens_the_form_for_its_incident(store: Store) -> None:
-    click = Click(views.OPEN, {"subject": "INC-42"})
+    click = Click(views.OPEN, Sent({"subject": "INC-42"}))
     answer = store.submit_now(CARLA, lambda work: router.buttons[views.OPEN](click, work))
     assert isinstance(answer, Open)
     assert _values(answer.view)[views.SUBJECT] == "INC-42"
@@ -141,7 +141,7 @@ def test_without_the_right_the_text_can_be_read_and_copied_but_not_posted(store:
     assert "Posting this is up to Communications (Carla Rossi)" in _text(view)
     assert any(block_id.startswith("comms.copy") for block_id in _values(view))
     forged = {"seen": json.loads(_command(store, "INC-42").private_metadata or "{}")["seen"]}
-    form = Form(views.FORM, _values(view), forged)
+    form = Form(views.FORM, Sent(_values(view)), Sent(forged))
     answer = store.submit_now(MAYA, lambda work: router.forms[views.FORM](form, work))
     assert isinstance(answer, Replace)
     assert _statements(store) == 0

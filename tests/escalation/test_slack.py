@@ -8,20 +8,20 @@ import pytest
 from bot.escalation import service, views
 from bot.escalation.slack import card_section, router
 from bot.foundation.blocks import as_dicts, visible_text
-from bot.foundation.router import Click, Form, Open
+from bot.foundation.router import Click, Form, Open, Sent
 from bot.foundation.work import Work
 from tests.escalation.ladder import Ladder
 
 
 def press(work: Work) -> dict[str, Any]:
-    answer = router.buttons[views.HAND_OVER](Click(views.HAND_OVER, {"incident": "INC-1"}), work)
+    answer = router.buttons[views.HAND_OVER](Click(views.HAND_OVER, Sent({"incident": "INC-1"})), work)
     assert isinstance(answer, Open)
     return answer.view.to_dict()
 
 
 def submit(work: Work, view: dict[str, Any], values: dict[str, str]) -> object:
     return router.forms[view["callback_id"]](
-        Form(view["callback_id"], values, json.loads(view["private_metadata"])), work
+        Form(view["callback_id"], Sent(values), Sent(json.loads(view["private_metadata"]))), work
     )
 
 

@@ -73,5 +73,6 @@ def test_what_looks_like_a_secret_of_anybody_s_is_taken_out() -> None:
 def test_chatty_libraries_are_heard_from_warnings_on(root: logging.Logger) -> None:
     set_up([])
     assert len(root.handlers) == 1
-    assert not logging.getLogger("slack_bolt").isEnabledFor(logging.INFO)
-    assert logging.getLogger("slack_bolt.app").isEnabledFor(logging.WARNING)
+    assert not logging.getLogger("slack_sdk").isEnabledFor(logging.INFO)
+    assert logging.getLogger("slack_sdk.web").isEnabledFor(logging.WARNING)
+    assert not logging.getLogger("slack_bolt.AsyncApp").isEnabledFor(logging.WARNING)

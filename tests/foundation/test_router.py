@@ -1,6 +1,9 @@
+from typing import Any
+
 import pytest
 
-from bot.foundation.router import Answer, Router, together
+from bot.foundation.errors import Refusal
+from bot.foundation.router import Answer, Router, Sent, together
 
 
 def handler(*_given: object) -> Answer:
@@ -45,3 +48,23 @@ def test_routers_come_together_unless_two_answer_the_same() -> None:
     assert one.events == {"e": event}
     with pytest.raises(ValueError, match="is answered twice"):
         together([full(), full()])
+
+
+def test_what_was_sent_is_texts_and_whole_numbers() -> None:
+    sent = Sent({"incident": "INC-1", "round": 2, "note": ""})
+    assert (sent["incident"], sent.number("round"), sent["note"]) == ("INC-1", 2, "")
+    assert (sent.get("incident"), sent.get("other"), sent.get("other", "x")) == ("INC-1", None, "x")
+    assert sent == {"incident": "INC-1", "round": 2, "note": ""}
+
+
+@pytest.mark.parametrize("odd", [None, True, 1.5, [], {}, "\0", "\ud800", 2**53, -(2**63)])
+def test_whatever_else_was_sent_counts_as_missing(odd: Any) -> None:
+    """F7: asking for it is a refusal, said to whoever acted, and no defect."""
+    sent = Sent({"value": odd})
+    assert sent == {}
+    assert sent.get("value") is None
+    for ask in (lambda: sent["value"], lambda: sent.number("value"), lambda: Sent({"value": 7})["value"]):
+        with pytest.raises(Refusal, match="older version of Backout"):
+            ask()
+    with pytest.raises(Refusal):
+        Sent({"value": "7"}).number("value")

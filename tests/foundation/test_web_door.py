@@ -1,5 +1,6 @@
 """The door for machines: who is turned away, what health says, and that no response carries a secret."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from fastapi import APIRouter, FastAPI, Request
 from sqlmodel import select
+from starlette.requests import ClientDisconnect
 
 from bot.foundation import trail
 from bot.foundation.db import Store
@@ -167,6 +169,25 @@ async def test_a_body_that_is_too_large_is_not_read(house: House, announced: boo
 @pytest.mark.parametrize("body", [b"payload=[1]", b"payload=x", b"\xff", b"payload=null"])
 async def test_signed_nonsense_is_a_bad_request(house: House, body: bytes) -> None:
     assert (await house.slack(body)).status_code == 400
+
+
+async def test_a_stranger_who_does_not_finish_is_not_waited_for(house: House) -> None:
+    """T14."""
+    house.doors.patience_seconds = 0.0
+
+    async def stalled() -> AsyncIterator[bytes]:
+        await asyncio.Event().wait()
+        yield b""
+
+    assert (await house.http.post("/slack/events", content=stalled())).status_code == 408
+
+
+async def test_a_stranger_who_hangs_up_is_no_defect(house: House) -> None:
+    async def gone() -> AsyncIterator[bytes]:
+        yield b"{"
+        raise ClientDisconnect
+
+    assert (await house.http.post("/slack/events", content=gone())).status_code == 400
 
 
 async def test_slack_may_verify_the_address_but_only_signed(house: House) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.foundation.blocks import as_dicts, fit, visible_text
 from bot.foundation.errors import Refusal
-from bot.foundation.router import Answer, Click, Form, Open
+from bot.foundation.router import Answer, Click, Form, Open, Sent
 from bot.incidents import slack
 from tests.incidents.organisation import Organisation
 
@@ -14,11 +14,11 @@ ABOUT = {"incident": "INC-1"}
 
 
 def click(meridian: Organisation, who: str, action: str) -> Answer:
-    return meridian.does(who, lambda work: slack.router.buttons[action](Click(action, ABOUT), work))
+    return meridian.does(who, lambda work: slack.router.buttons[action](Click(action, Sent(ABOUT)), work))
 
 
 def submit(meridian: Organisation, who: str, callback: str, **values: str) -> Answer:
-    form = Form(callback, values, ABOUT)
+    form = Form(callback, Sent(values), Sent(ABOUT))
     return meridian.does(who, lambda work: slack.router.forms[callback](form, work))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.foundation.blocks import as_dicts, visible_text
 from bot.foundation.errors import Refusal
-from bot.foundation.router import Answer, Click, Command, Form, Open, Replace, Say, Show
+from bot.foundation.router import Answer, Click, Command, Form, Open, Replace, Say, Sent, Show
 from bot.incidents import service as incidents
 from bot.rollback import slack, views
 from tests.rollback.rehearsal import SHOP, Rehearsal, ScriptedTarget
@@ -99,7 +99,7 @@ def test_an_incident_that_there_is_not(played: Rehearsal) -> None:
 
 def press(played: Rehearsal, action: str, value: dict[str, Any], by: str = "maya", **more: Any) -> Answer:
     handler = slack.router.buttons[action]
-    return played.people.does(by, lambda work: handler(Click(action, value, **more), work))
+    return played.people.does(by, lambda work: handler(Click(action, Sent(value), **more), work))
 
 
 def test_the_card_s_button_opens_the_form_for_its_incident(played: Rehearsal) -> None:
@@ -131,7 +131,7 @@ def test_another_system_shows_its_versions_and_keeps_the_reason(played: Rehearsa
 
 def submit(played: Rehearsal, by: str = "maya", incident: str | None = None, **values: str) -> Answer:
     filled = {views.SYSTEM: SHOP, f"from_version:{SHOP}": "8", f"to_version:{SHOP}": "7", "reason": "it fell"}
-    form = Form(views.CALLBACK, filled | values, {"incident": incident})
+    form = Form(views.CALLBACK, Sent(filled | values), Sent({"incident": incident}))
     return played.people.does(by, lambda work: slack.ask(form, work))
 
 

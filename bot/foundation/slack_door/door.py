@@ -48,13 +48,19 @@ class SlackDoor:
     async def dispatch(self, payload: Mapping[str, Any], nonce: str, headers: Mapping[str, str]) -> BoltResponse:
         """Let Bolt find who answers an authentic payload. `nonce` marks this request: a second one has no effect."""
         started = time.perf_counter()
+        payload = payloads.storable(payload)
         if not payloads.is_sound(payload):
             metrics.gestures.labels(outcome="malformed").inc()
             return BoltResponse(status=400, body="")
         request = AsyncBoltRequest(
             body=dict(payload), headers=dict(headers), context={"nonce": nonce}, mode="socket_mode"
         )
-        response = await self._bolt.async_dispatch(request)
+        try:
+            response = await self._bolt.async_dispatch(request)
+        except Exception as error:  # noqa: BLE001 - of the payload: what a listener raises, Bolt has caught
+            metrics.gestures.labels(outcome="malformed").inc()
+            log.warning("a payload that cannot be read was turned away (%s)", type(error).__name__)
+            return BoltResponse(status=400, body="")
         metrics.gesture_seconds.observe(time.perf_counter() - started)
         return response
 
@@ -208,7 +214,7 @@ class SlackDoor:
                 case Open(view=wanted):
                     await self._slack.open_view(trigger, wanted, on_top=in_modal)
                 case Replace(view=wanted):
-                    await self._slack.replace_view(str(view["id"]), wanted)
+                    await self._slack.replace_view(str(view.get("id", "")), wanted)
                 case Say(text=text):
                     await self._slack.open_view(trigger, _notice([section(text)]), on_top=in_modal)
                 case Show(message=message):
@@ -240,6 +246,7 @@ def _bolt(who: Identity) -> AsyncApp:
 
     app = AsyncApp(
         authorize=authorize,
+        logger=logging.getLogger("slack_bolt"),  # its children take this one's level
         process_before_response=True,  # Bolt would acknowledge events before the listener has run
         request_verification_enabled=False,  # the edge did, over the raw bytes
         ssl_check_enabled=False,

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.foundation.router import Click, Command, Form, Shortcut
+from bot.foundation.router import Click, Command, Form, Sent, Shortcut
 
 Json = Mapping[str, Any]
 NEEDED = {
@@ -48,7 +48,7 @@ class _State(_Thing):
 
 class _View(_Thing):
     id: str | None = None
-    type: str | None = None
+    type: str
     callback_id: str | None = None
     team_id: str | None = None
     private_metadata: str | None = None
@@ -59,6 +59,7 @@ class _View(_Thing):
 class _Event(_Thing):
     type: str
     user: str | _Named | None = None
+    channel: str | _Named | None = None
     message: dict[str, Any] | None = None
     previous_message: dict[str, Any] | None = None
     item: dict[str, Any] | None = None
@@ -90,6 +91,15 @@ class _Body(_Thing):
     response_urls: list[dict[str, Any]] | None = None
 
 
+def storable(value: Any) -> Any:
+    """Return a payload without what no database takes: NUL characters and lone surrogates, wherever they stand."""
+    if isinstance(value, str):
+        return _storable(value)
+    if isinstance(value, Mapping):
+        return {_storable(name): storable(one) for name, one in value.items()}
+    return [storable(one) for one in value] if isinstance(value, list) else value
+
+
 def is_sound(body: Json) -> bool:
     """Say whether a payload has the shape that Slack documents, as far as anybody here looks into it."""
     try:
@@ -107,11 +117,11 @@ def click(body: Json) -> Click:
     view = body.get("view") or {}
     return Click(
         action=action["action_id"],
-        value=_object(action.get("value")),
+        value=Sent(_object(action.get("value"))),
         chosen=_chosen(action),
         channel=(body.get("channel") or {}).get("id"),
-        values=_values(view),
-        metadata=_object(view.get("private_metadata")),
+        values=Sent(_values(view)),
+        metadata=Sent(_object(view.get("private_metadata"))),
     )
 
 
@@ -119,7 +129,9 @@ def form(body: Json) -> Form:
     """Read a view_submission payload."""
     view = body["view"]
     return Form(
-        callback=view.get("callback_id") or "", values=_values(view), metadata=_object(view.get("private_metadata"))
+        callback=view.get("callback_id") or "",
+        values=Sent(_values(view)),
+        metadata=Sent(_object(view.get("private_metadata"))),
     )
 
 

@@ -9,6 +9,8 @@ from bot.incidents.service.queries import system_named
 
 FAMILY = "user_experience"
 SHORTEST_REPORT = 5
+LONGEST_VERSION = 120
+"""As in alerts; a choice in Slack carries at most 150 characters."""
 TITLE_LENGTH = 80
 
 
@@ -23,12 +25,14 @@ def report(work: Work, *, system: str, version: str, what: str, harm: bool) -> I
         harm: Somebody may be harmed.
 
     Raises:
-        Refusal: with the form field it belongs under (`system` or `what`).
+        Refusal: with the form field it belongs under (`system`, `version` or `what`).
     """
     rights.need_person(work)
     said = what.strip()
     if len(said) < SHORTEST_REPORT:
         raise Refusal("Say in a few words what you saw.", field="what")
+    if len(version.strip()) > LONGEST_VERSION:
+        raise Refusal(f"A version has at most {LONGEST_VERSION} characters.", field="version")
     name, known = system_named(work, system)
     title = said.splitlines()[0]
     title = title if len(title) <= TITLE_LENGTH else f"{title[: TITLE_LENGTH - 1].rstrip()}…"

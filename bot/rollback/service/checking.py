@@ -60,9 +60,12 @@ def check_again(work: Work, request_id: str, round_number: int) -> None:
     """A person asks to ask the serving process once more, after it did not end well.
 
     Raises:
-        Refusal: for people without a role for the system, when it is being checked, and when nothing was changed.
+        Refusal: for people without a role for the system, when it is being checked, when nothing was changed, and for a
+            rollback that does not exist.
     """
-    execution = progress.execution_of(work, request_id, round_number)
+    execution = progress.find_execution(work, request_id, round_number)
+    if execution is None:
+        raise Refusal("There is no such rollback.")
     plan = progress.plan_of(work, execution)
     if not people.roles_of(work, work.actor.id, plan.system):
         raise Refusal(f"You hold no role for {plan.system}. Ask somebody who does, for example who leads the incident.")

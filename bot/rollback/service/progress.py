@@ -20,8 +20,15 @@ def plan_of(work: Work, execution: Execution) -> Plan:
 
 def execution_of(work: Work, request_id: str, round_number: int) -> Execution:
     """Return an execution as it stands now, locked until the end of this Work."""
+    execution = find_execution(work, request_id, round_number)
+    assert execution is not None  # noqa: S101 - executions are never deleted
+    return execution
+
+
+def find_execution(work: Work, request_id: str, round_number: int) -> Execution | None:
+    """Return an execution as it stands now, locked until the end of this Work; None if there is no such one."""
     query = select(Execution).where(Execution.request_id == request_id, Execution.round == round_number)
-    return work.session.exec(query.with_for_update().execution_options(populate_existing=True)).one()
+    return work.session.exec(query.with_for_update().execution_options(populate_existing=True)).first()
 
 
 def stages_of(work: Work, execution: Execution) -> list[StageResult]:

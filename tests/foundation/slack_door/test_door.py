@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from bot.foundation.blocks import Message, modal, section, text_input
 from bot.foundation.errors import Refusal, StoreUnavailableError
-from bot.foundation.router import Answer, Click, Command, Form, Open, Replace, Router, Say, Shortcut, Show
+from bot.foundation.router import Answer, Click, Command, Form, Open, Replace, Router, Say, Sent, Shortcut, Show
 from bot.foundation.slack_door import SlackDoor
 from bot.foundation.slack_door.door import BROKE
 from bot.foundation.slack_port import Refused
@@ -35,7 +35,7 @@ async def test_a_click_is_done_before_it_is_acknowledged(any_entrance: Entrance)
     assert (response.status, response.body) == (200, "")
     assert entrance.actions() == [DONE]
     ((gesture, actor),) = entrance.seen
-    assert gesture == Click("act", {"n": 1}, channel="C1")
+    assert gesture == Click("act", Sent({"n": 1}), channel="C1")
     assert (actor.id, actor.zone) == (MAYA, "Europe/Stockholm")
 
 
@@ -49,7 +49,7 @@ async def test_each_kind_of_gesture_finds_its_handler(entrance: Entrance) -> Non
         assert response.status == 200
     gestures = [gesture for gesture, _actor in entrance.seen]
     assert gestures[:3] == [
-        Form("form", {"reason": "because"}, {"incident": "INC-1"}),
+        Form("form", Sent({"reason": "because"}), Sent({"incident": "INC-1"})),
         Command("/do", "INC-1 why", "C1"),
         Shortcut("report", "C1", "odd", "U2"),
     ]

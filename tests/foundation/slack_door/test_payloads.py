@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.foundation.router import Click, Command, Form, Shortcut
+from bot.foundation.router import Click, Command, Form, Sent, Shortcut
 from bot.foundation.slack_door import payloads
 
 CLICK: dict[str, Any] = {
@@ -45,7 +45,7 @@ FORM: dict[str, Any] = {
 
 
 def test_a_click() -> None:
-    assert payloads.click(CLICK) == Click("approve", {"request": "r1", "round": 2}, channel="C0SHOPREC1")
+    assert payloads.click(CLICK) == Click("approve", Sent({"request": "r1", "round": 2}), channel="C0SHOPREC1")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_form() -> None:
         "when": "2026-11-21",
         "nothing": "",
     }
-    assert payloads.form(FORM) == Form("close", values, {"incident": "INC-1"})
+    assert payloads.form(FORM) == Form("close", Sent(values), Sent({"incident": "INC-1"}))
 
 
 def test_a_command() -> None:
@@ -210,3 +210,8 @@ def test_whatever_is_sound_can_be_read(body: dict[str, Any]) -> None:
 def test_a_shortcut_brings_the_words_a_person_read(text: str, read: str) -> None:
     body = {"callback_id": "incidents.report", "channel": {"id": "C1"}, "message": {"text": text, "user": "U1"}}
     assert payloads.shortcut(body).text == read
+
+
+def test_a_payload_is_kept_without_what_no_database_takes() -> None:
+    """T14."""
+    assert payloads.storable({"a\0": ["\ud800x", {"b": "\udfff"}, 7, None]}) == {"a": ["?x", {"b": "?"}, 7, None]}

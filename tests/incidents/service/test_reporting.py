@@ -27,6 +27,18 @@ def test_somebody_may_be_harmed_is_high_whatever_the_system(meridian: Organisati
     assert (incident.severity, incident.version) == ("high", "41")
 
 
+def test_a_version_that_no_form_could_show_is_refused(meridian: Organisation) -> None:
+    def report(version: str) -> None:
+        meridian.does(
+            "sam", lambda work: service.report(work, system="support-bot", version=version, what="It lies.", harm=False)
+        )
+
+    with pytest.raises(Refusal, match="at most 120") as refused:
+        report("x" * 121)
+    assert refused.value.field == "version"
+    report("x" * 120)
+
+
 def test_a_second_report_joins_the_first(meridian: Organisation) -> None:
     """R048."""
 
