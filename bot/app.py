@@ -118,7 +118,12 @@ MESSAGES: tuple[Mapping[str, MessageBuilder], ...] = (
     alerts_worker.MESSAGES,
     rollback_worker.MESSAGES,
 )
-STEPS: tuple[Mapping[str, Step], ...] = (approvals_worker.STEPS, incidents_worker.STEPS, rollback_worker.STEPS)
+STEPS: tuple[Mapping[str, Step], ...] = (
+    people_worker.STEPS,
+    approvals_worker.STEPS,
+    incidents_worker.STEPS,
+    rollback_worker.STEPS,
+)
 SWEEPS = (
     *people_worker.SWEEPS,
     *comms_worker.SWEEPS,

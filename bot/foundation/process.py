@@ -28,6 +28,7 @@ from bot.foundation.clock import Clock
 from bot.foundation.config import Config
 from bot.foundation.db import Store, open_engine, open_store, sqlite_file
 from bot.foundation.environment import Environment, SettingError, trail_key
+from bot.foundation.errors import StoreUnavailableError
 from bot.foundation.ids import Ids
 from bot.foundation.migrations import require_newest
 from bot.foundation.outbox import Kinds
@@ -39,13 +40,14 @@ from bot.foundation.slack_door.socket import SocketDoor
 from bot.foundation.slack_port import SlackError, SlackPort
 from bot.foundation.watch import Auditor, Health, Heartbeat, Signs
 from bot.foundation.web_door import Doors, web_app
-from bot.foundation.work import Reading
+from bot.foundation.work import Actor, Lane, Reading, Work
 from bot.foundation.worker_loop import WorkerLoop
 
 P = ParamSpec("P")
 log = logging.getLogger(__name__)
 ASK_AGAIN_SECONDS = 5
 SIGN_SECONDS = 5
+PROCESS = Actor("system", "process", "Backout")
 BACKLOG = 2_048
 """Connections that wait while we are busy; as many as uvicorn's own default."""
 SWITCH_SECONDS = 0.001
@@ -81,6 +83,7 @@ class Process:
         self._slack = slack
         self._wiring = wiring
         self._socket: SocketDoor | None = None
+        self._session = ""
         self.store = store
         self.sender = Sender(store, wiring.kinds, slack, wiring.fallback_channel)
         self.signs = Signs(store.clock, steady)
@@ -155,7 +158,15 @@ class Process:
             self.signs.show("event loop")
             if self._socket and await self._socket.is_connected():
                 self.signs.show("Socket Mode")
+                await self.notice_session(await self._socket.session())
             await asyncio.sleep(SIGN_SECONDS)
+
+    async def notice_session(self, session: str) -> None:
+        """Note over which connection gestures come; after a new one, ask for what may have been lost in between."""
+        with contextlib.suppress(StoreUnavailableError):  # the next sign asks again
+            if self._session and session != self._session:
+                await self.store.submit(PROCESS, _recheck)
+            self._session = session
 
     @contextlib.contextmanager
     def _watching(self) -> Iterator[None]:
@@ -201,6 +212,10 @@ class Process:
         finally:
             server.should_exit = True
             await task
+
+
+def _recheck(work: Work) -> None:
+    work.enqueue("people.recheck", "people.recheck", lane=Lane.PAGE)
 
 
 def open_process_store(environment: Environment, config: Config, clock: Clock, ids: Ids) -> Store:

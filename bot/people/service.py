@@ -136,8 +136,11 @@ def refresh_due(reading: Reading) -> datetime | None:
 def ask_for_refresh(work: Work) -> int:
     """Ask Slack about everybody in the directory, if that is due. Returns how many accounts it asks about."""
     due = refresh_due(work)
-    if due is None or due > work.now:
-        return 0
+    return recheck(work) if due is not None and due <= work.now else 0
+
+
+def recheck(work: Work) -> int:
+    """Ask Slack about everybody in the directory now: news of accounts may have been lost. Returns how many."""
     people = [person.slack for person in work.config[Directory].people.values()]
     for start in range(0, len(people), BATCH):
         key = f"{_REFRESH}:{start}"

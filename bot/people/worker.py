@@ -69,7 +69,13 @@ def refresh_effect(ask: Ask) -> Effect:
     return Effect(act, settle, lease=SECONDS_FOR_A_BATCH)
 
 
+def recheck(work: Work, _payload: Payload) -> None:
+    """Ask about everybody, after a time in which news may have been lost."""
+    service.recheck(work)
+
+
 MESSAGES: Mapping[str, Callable[[Reading, Payload], Outgoing | None]] = {}  # `people.home` needs app.py's list
+STEPS: Mapping[str, Callable[[Work, Payload], None]] = {"people.recheck": recheck}
 SWEEPS = (Sweep("people.refresh", service.refresh_due, service.ask_for_refresh),)
 
 

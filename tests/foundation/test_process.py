@@ -12,15 +12,17 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp.test_utils import unused_port
+from sqlmodel import select
 
 from bot.foundation import process as process_module
 from bot.foundation.environment import Environment, SettingError
 from bot.foundation.errors import StoreUnavailableError
 from bot.foundation.migrations import SchemaError, migrate
+from bot.foundation.models import OutboxRow
 from bot.foundation.outbox import Kinds, announce, build_announcement
 from bot.foundation.process import Process, Wiring, alone_with, open_process_store
 from bot.foundation.slack_port import Unreachable
-from bot.foundation.work import Actor, Work
+from bot.foundation.work import Actor, Reading, Work
 from tests.foundation.slack_door.conftest import identify
 from tests.support.clock import VirtualClock
 from tests.support.ids import CountedIds
@@ -79,6 +81,21 @@ async def test_what_must_work_to_be_ready(tmp_path: Path, clock: VirtualClock) -
     process, _slack = process_of(environment_of(tmp_path), clock)
     assert set(process.health.readiness) == {"inbox", "sending"}
     assert process.store.read_now(process.health.readiness["sending"]) == ""
+    process.store.close()
+
+
+async def test_after_a_new_connection_people_are_asked_about_again(tmp_path: Path, clock: VirtualClock) -> None:
+    """P17: news that were sent while there was no connection are made up for."""
+    process, _slack = process_of(environment_of(tmp_path), clock)
+
+    def rows(reading: Reading) -> list[str]:
+        return list(reading.session.exec(select(OutboxRow.kind)))
+
+    for session in ("one", "one"):
+        await process.notice_session(session)
+    assert process.store.read_now(rows) == []
+    await process.notice_session("two")
+    assert process.store.read_now(rows) == ["people.recheck"]
     process.store.close()
 
 

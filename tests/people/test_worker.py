@@ -15,7 +15,7 @@ from bot.foundation.models import OutboxRow, OutboxState
 from bot.foundation.outbox import Home
 from bot.foundation.work import Reading, Work
 from bot.people import rules, service
-from bot.people.worker import SWEEPS, build_home, refresh_effect
+from bot.people.worker import STEPS, SWEEPS, build_home, refresh_effect
 from tests.people.office import SYSTEM, config, know, office, rows, user
 from tests.support.clock import MORNING
 from tests.support.stores import fresh_store
@@ -121,3 +121,12 @@ async def _answers_for_ann(user_id: str) -> Mapping[str, Any] | None:
 
 def _done(work: Work, key: str) -> None:
     work.change(OutboxRow, col(OutboxRow.key) == key, state=OutboxState.DONE)
+
+
+def test_everybody_is_asked_about_again_when_news_may_have_been_lost(store: Store) -> None:
+    """P17: although nobody is due."""
+    (sweep,) = SWEEPS
+    assert store.submit_now(SYSTEM, sweep.run) == 0
+    store.submit_now(SYSTEM, STEPS["people.recheck"], {})
+    (row,) = store.read_now(rows, "people.refresh")
+    assert len(row.payload["people"]) == 5

@@ -22,7 +22,7 @@ class SocketDoor:
         self._door = door
         self._edge = edge
         self._client = SocketModeClient(
-            app_token=app_token, web_client=AsyncWebClient(base_url=base_url, retry_handlers=[])
+            app_token=app_token, web_client=AsyncWebClient(base_url=base_url, retry_handlers=[]), logger=_calm_log()
         )
         self._client.socket_mode_request_listeners.append(self._on_request)
 
@@ -33,6 +33,10 @@ class SocketDoor:
     async def is_connected(self) -> bool:
         """Say whether a gesture would reach us now."""
         return bool(await self._client.is_connected())
+
+    async def session(self) -> str:
+        """Name the present connection: another name means another connection, and what came in between may be lost."""
+        return str(await self._client.session_id())
 
     async def close(self) -> None:
         """Close the connection; unacknowledged envelopes are Slack's to deliver again."""
@@ -48,6 +52,28 @@ class SocketDoor:
             await client.send_socket_mode_response(
                 SocketModeResponse(envelope_id=request.envelope_id, payload=_json(payload))
             )
+
+
+class Once(logging.Filter):
+    """Lets slack_sdk say what is wrong once, in one line; it says so every five seconds, with a traceback."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said = ""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether a record is news."""
+        record.exc_info, said = None, record.getMessage()
+        is_news = record.levelno < logging.WARNING or said != self._said
+        self._said = said if record.levelno >= logging.WARNING else self._said
+        return is_news
+
+
+def _calm_log() -> logging.Logger:
+    found = logging.getLogger(f"{__name__}.slack_sdk")
+    if not found.filters:
+        found.addFilter(Once())
+    return found
 
 
 def _json(body: str | None) -> dict[str, object] | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.foundation.errors import Refusal
 from bot.foundation.slack_door import Edge
-from bot.foundation.slack_door.socket import SocketDoor
+from bot.foundation.slack_door.socket import Once, SocketDoor
 from tests.foundation.slack_door.conftest import MAYA, Entrance
 from tests.support.slack import ME
 
@@ -138,3 +139,32 @@ async def test_gestures_come_over_a_socket_that_we_open(entrance: Entrance, slac
         assert len(entrance.seen) == 1
         await door.close()
     assert not await door.is_connected()
+
+
+async def test_when_slack_closes_the_connection_another_is_opened_and_gestures_go_on(
+    entrance: Entrance, slack: Slack
+) -> None:
+    """P17: slack_sdk opens it; the session has another name, by which we know that something may have been lost."""
+    door = SocketDoor(entrance.door, EDGE, "xapp-1", f"{slack.address}/api/")
+    async with asyncio.timeout(20):
+        await door.connect()
+        first, before = await slack.connected.get(), await door.session()
+        await first.send_json({"type": "disconnect", "reason": "refresh_requested"})
+        second = await slack.connected.get()
+        await second.send_json({"type": "interactive", "envelope_id": "e8", "payload": CLICK})
+        assert await slack.acknowledged.get() == {"envelope_id": "e8"}
+        assert len(entrance.seen) == 1
+        assert await door.session() != before
+        await door.close()
+
+
+def test_a_connection_that_cannot_be_opened_is_said_once_and_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("tests.socket")
+    log.addFilter(Once())
+    for error in ("refused", "refused", "not found", "refused"):
+        try:
+            raise ConnectionError(error)
+        except ConnectionError as raised:
+            log.exception(f"Failed to connect (error: {raised}); Retrying...")
+    assert [record.getMessage()[26:33] for record in caplog.records] == ["refused", "not fou", "refused"]
+    assert all(record.exc_info is None for record in caplog.records)
