@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from sqlalchemy import JSON, LargeBinary
+from sqlalchemy import JSON, Index, LargeBinary
 from sqlalchemy import Column as Stored
 from sqlmodel import Field as Column
 from sqlmodel import SQLModel
@@ -58,14 +58,24 @@ class LabelMapping(Settings):
     value: list[str] = ["value"]
 
 
+class Rate(Settings):
+    """How many requests a source may send: so many a second on average, and so many at once after a pause."""
+
+    per_second: Annotated[float, Field(gt=0)] = 200.0
+    at_once: Annotated[int, Field(ge=1)] = 2_000
+
+
 class Triggers(Settings):
     """`config/triggers.yaml`: the alert sources, how to read them, and the triggers by name.
 
     Attributes:
+        rate: How much each source may send; `rates` says so for single sources.
         keep_bodies: How long what came in is kept, once it has been read and nobody needs to look at it any more.
     """
 
     sources: dict[str, Literal["alertmanager"]]
+    rate: Rate = Rate()
+    rates: dict[str, Rate] = {}
     mapping: LabelMapping = LabelMapping()
     keep_bodies: Annotated[timedelta, Field(ge=timedelta(days=1))] = timedelta(days=90)
     triggers: Annotated[dict[str, Trigger], Field(min_length=1)]
@@ -96,12 +106,13 @@ class InboxItem(SQLModel, table=True):
     """
 
     __tablename__ = "inbox"
+    __table_args__ = (Index("inbox_due", "state", "due_at"),)
 
     sequence: int | None = Column(default=None, primary_key=True)
     source: str
     body: bytes = Column(sa_column=Stored(LargeBinary, nullable=False))
     received_at: datetime
-    state: str = Column(default=InboxState.NEW, index=True)
+    state: str = InboxState.NEW
     note: str = ""
     attempts: int = 0
     due_at: datetime

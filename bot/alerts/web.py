@@ -1,6 +1,7 @@
 """The door for machines: authenticate, check that it is sane JSON, store it as it came, answer. Nothing else.
 
 no secret, a wrong one, or another source's    401, the same for all of them
+more than its source may send (triggers.yaml)  429, Retry-After
 compressed                                     415
 more than 256 KiB                              413
 not within ten seconds                         408
@@ -12,6 +13,7 @@ stored, durably                                202
 import asyncio
 import hashlib
 import hmac
+from math import ceil
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -19,7 +21,7 @@ from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from bot.alerts.models import InboxItem, InboxState, Triggers
-from bot.alerts.rules import body
+from bot.alerts.rules import body, rate
 from bot.foundation import metrics
 from bot.foundation.errors import StoreUnavailableError
 from bot.foundation.web_door import BodyTooLargeError, DirectRoute, Doors, doors_of, read_body
@@ -37,6 +39,9 @@ async def take_alert(
     doors = doors_of(request)
     if not _is_authentic(doors, source, request.headers.get("authorization", "")):
         return _refuse(401, "secret", "Unknown source or wrong secret.", {"WWW-Authenticate": "Bearer"})
+    if seconds := _seconds_to_wait(doors, source):
+        message = "This source sends more than it may. Please send it again later."
+        return _refuse(429, "rate", message, {"Retry-After": str(ceil(seconds))})
     if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         return _refuse(415, "compressed", "Compressed bodies are not taken. Send plain JSON.")
     try:
@@ -73,6 +78,14 @@ async def _store(doors: Doors, source: str, raw: bytes) -> JSONResponse:
         return _refuse(503, "unavailable", message, {"Retry-After": "5"})
     metrics.alerts_received.labels(source).inc()
     return ACCEPTED
+
+
+def _seconds_to_wait(doors: Doors, source: str) -> float:
+    """Count one request of a source; returns in how many seconds it may send one, 0 if it may now."""
+    triggers = doors.store.config[Triggers]
+    allowed = triggers.rates.get(source, triggers.rate)
+    doors.buckets[source], seconds = rate.take(doors.buckets.get(source), allowed, doors.store.clock.now())
+    return seconds
 
 
 def _is_authentic(doors: Doors, source: str, header: str) -> bool:

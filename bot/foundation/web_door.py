@@ -32,6 +32,7 @@ class Doors:
 
     Attributes:
         health: Says what does not work.
+        buckets: What each source of alerts may still send, in this process.
         patience_seconds: Within which time a body must have arrived.
     """
 
@@ -40,6 +41,7 @@ class Doors:
     health: Health | None = None
     edge: Edge | None = None
     slack: SlackDoor | None = None
+    buckets: dict[str, Any] = field(default_factory=dict)
     patience_seconds: float = 10.0
 
     def __post_init__(self) -> None:

@@ -14,13 +14,13 @@ from pydantic import SecretStr
 from sqlmodel import select
 
 from bot.alerts import web
-from bot.alerts.models import InboxItem
+from bot.alerts.models import InboxItem, Rate, Triggers
 from bot.alerts.rules.body import MAX_BYTES
 from bot.foundation.db import Store
 from bot.foundation.web_door import Doors, web_app
 from tests.alerts.samples import raw, triggers
 from tests.incidents.samples import systems
-from tests.support.clock import MORNING
+from tests.support.clock import MORNING, VirtualClock
 from tests.support.stores import config_of, fresh_store
 
 SECRET = "s3cret – of the source"
@@ -28,9 +28,14 @@ GOOD = {"Authorization": f"Bearer {SECRET}".encode()}
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def clock() -> VirtualClock:
+    return VirtualClock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: VirtualClock) -> Iterator[Store]:
     watched = triggers().model_copy(update={"sources": {"alertmanager": "alertmanager", "second": "alertmanager"}})
-    found = fresh_store(tmp_path, config_of(watched, systems()))
+    found = fresh_store(tmp_path, config_of(watched, systems()), clock)
     yield found
     found.close()
 
@@ -182,6 +187,34 @@ async def test_a_body_that_does_not_say_how_long_it_is_is_cut_off_at_the_limit(
     assert (await exchange(application, endless)).status == 413
     assert received <= MAX_BYTES + 64 * 1024
     assert stored(store) == []
+
+
+async def test_a_source_that_sends_more_than_it_may_is_told_when_to_come_again(
+    application: FastAPI, store: Store, clock: VirtualClock
+) -> None:
+    """T13: with 429 and Retry-After, counted, before its body is read; other sources are not held up by it."""
+    watched = store.config[Triggers]
+    store.config = store.config.replace(
+        watched.model_copy(update={"rates": {"alertmanager": Rate(per_second=0.1, at_once=2)}})
+    )
+    before = refusals("rate")
+    assert [(await send(application, raw())).status for _ in range(3)] == [202, 202, 429]
+    refused = await send(application, b"not looked at")
+    assert (refused.status, refused.headers["retry-after"]) == (429, "10")
+    assert refusals("rate") == before + 2
+    other = {"Authorization": b"Bearer another secret"}
+    assert (await send(application, raw(), other, source="second")).status == 202
+    clock.pass_time(seconds=10)
+    assert (await send(application, raw())).status == 202
+    assert len(stored(store)) == 4
+
+
+async def test_who_has_no_secret_uses_up_nothing(application: FastAPI, store: Store) -> None:
+    """T13: strangers cannot make a source look as if it sent too much."""
+    watched = store.config[Triggers]
+    store.config = store.config.replace(watched.model_copy(update={"rate": Rate(per_second=0.1, at_once=1)}))
+    assert (await send(application, raw(), {"Authorization": b"Bearer wrong"})).status == 401
+    assert (await send(application, raw())).status == 202
 
 
 async def test_a_sender_that_does_not_finish_is_not_waited_for(application: FastAPI, store: Store) -> None:

@@ -27,6 +27,11 @@ def _source_problems(config: Config) -> Iterator[Problem]:
         if not _SOURCE.fullmatch(name):
             what = f"“{name}” cannot be part of an address"
             yield document.problem(("sources", name), what, "use small letters, digits and hyphens: alertmanager-eu")
+    for name in triggers.rates:
+        if name not in triggers.sources:
+            meant = nearest(name, triggers.sources)
+            mend = f"did you mean “{meant}”?" if meant else "name one of the sources"
+            yield document.problem(("rates", name), f"“{name}” is not a source", mend)
     for field, names in triggers.mapping:
         if not names:
             what = f"no label says the {field}, so no alert could be understood"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.alerts.models import Family, LabelMapping, Trigger, Triggers
+from bot.alerts.models import Family, LabelMapping, Rate, Trigger, Triggers
 from bot.alerts.rules.checking import checks
 from bot.incidents.models import Node, Severity, SeverityPolicy
 from tests.alerts.samples import trigger, triggers
@@ -21,6 +21,12 @@ def problems(section: Triggers, severity: SeverityPolicy | None = None) -> list[
 def test_sound_triggers_have_no_problems() -> None:
     """R001 R004."""
     assert problems(triggers()) == []
+
+
+def test_a_rate_for_no_source_is_named() -> None:
+    """T13."""
+    found = problems(triggers().model_copy(update={"rates": {"alertmanger": Rate()}}))
+    assert found == ["“alertmanger” is not a source; did you mean “alertmanager”?"]
 
 
 @pytest.mark.parametrize(
