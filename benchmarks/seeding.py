@@ -27,7 +27,7 @@ from bot.foundation.config import Config
 from bot.foundation.db import Store, open_engine, open_store
 from bot.foundation.ids import Ids, RandomIds
 from bot.foundation.models import OutboxRow, OutboxState, Posted, Sequence, TrailHead
-from bot.foundation.work import Actor, Work
+from bot.foundation.work import Actor, Reading, Work
 from bot.incidents.models import Incident, Systems
 from tests.support.clock import VirtualClock
 
@@ -89,14 +89,17 @@ def _originals(store: Store, now: datetime) -> list[_Original]:
     due = {"state": "new", "note": "", "attempts": 0, "received_at": now, "due_at": now, "seen_at": None}
     rows = [{"source": "alertmanager", "body": body, **due} for body in bodies]
 
-    def take_in(work: Work) -> list[_Original]:
+    def take_in(work: Work) -> None:
         work.session.connection().execute(insert(InboxItem), rows)
         while alerts.read_inbox(work):
             pass
-        names = work.session.exec(select(Incident.name).order_by(col(Incident.number))).all()
-        return [_original(work.session, name) for name in names]
 
-    return store.submit_now(SEEDER, take_in)
+    def read_back(reading: Reading) -> list[_Original]:
+        names = reading.session.exec(select(Incident.name).order_by(col(Incident.number))).all()
+        return [_original(reading.session, name) for name in names]
+
+    store.submit_now(SEEDER, take_in)
+    return store.read_now(read_back)
 
 
 def _alert(system: str, now: datetime) -> bytes:

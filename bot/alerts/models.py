@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from sqlalchemy import JSON, Index, LargeBinary
+from sqlalchemy import JSON, Index, LargeBinary, text
 from sqlalchemy import Column as Stored
 from sqlmodel import Field as Column
 from sqlmodel import SQLModel
@@ -106,7 +106,15 @@ class InboxItem(SQLModel, table=True):
     """
 
     __tablename__ = "inbox"
-    __table_args__ = (Index("inbox_due", "state", "due_at"),)
+    __table_args__ = (
+        Index("inbox_due", "state", "due_at"),
+        Index(
+            "inbox_to_look_at",
+            "sequence",
+            sqlite_where=text("note != '' AND seen_at IS NULL"),
+            postgresql_where=text("note != '' AND seen_at IS NULL"),
+        ),
+    )
 
     sequence: int | None = Column(default=None, primary_key=True)
     source: str
@@ -162,6 +170,15 @@ class Signal(SQLModel, table=True):
     """
 
     __tablename__ = "signal"
+    __table_args__ = (
+        Index(
+            "signal_to_look_at",
+            "finding",
+            "inbox_sequence",
+            sqlite_where=text("state = 'firing' AND seen_at IS NULL"),
+            postgresql_where=text("state = 'firing' AND seen_at IS NULL"),
+        ),
+    )
 
     id: str = Column(primary_key=True)
     dedup_key: str = Column(unique=True)
@@ -173,7 +190,7 @@ class Signal(SQLModel, table=True):
     value: float | None = None
     summary: str
     state: str
-    finding: str = Column(index=True)
+    finding: str
     trigger: str | None = None
     incident: str | None = Column(default=None, index=True)
     note: str = ""

@@ -41,7 +41,11 @@ def read_inbox(work: Work) -> int:
 def _due(work: Work) -> Sequence[InboxItem]:
     """Return a portion that one transaction can take without making people who click wait."""
     query = select(InboxItem).where(InboxItem.state == InboxState.NEW, InboxItem.due_at <= work.now)
-    query = query.order_by(col(InboxItem.due_at), col(InboxItem.sequence)).limit(ITEMS_AT_ONCE).with_for_update(skip_locked=True)
+    query = (
+        query.order_by(col(InboxItem.due_at), col(InboxItem.sequence))
+        .limit(ITEMS_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
     portion, size = list[InboxItem](), 0
     for item in work.session.exec(query):
         size += len(item.body)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, literal_column
 from sqlmodel import col, func, select
 
-from bot.alerts.models import Finding, InboxItem, InboxState, Signal, SignalState
+from bot.alerts.models import Finding, InboxItem, Signal
 from bot.alerts.rules.triage import Pile, Triage
 from bot.foundation.errors import Refusal
 from bot.foundation.models import Posted
@@ -59,16 +59,17 @@ def triage_of(reading: Reading) -> Triage:
 
 
 def _unseen_items() -> ColumnElement[bool]:
-    """Bodies that were not understood, wholly or in part, and that nobody has looked at."""
-    odd = or_(col(InboxItem.state) == InboxState.NOT_UNDERSTOOD, col(InboxItem.note) != "")
-    return and_(odd, col(InboxItem.state) != InboxState.NEW, col(InboxItem.seen_at).is_(None))
+    """Bodies that were not understood, wholly or in part (`note` says why), and that nobody has looked at.
+
+    In the words of the index `inbox_to_look_at`, without parameters, so that the database can use it.
+    """
+    return and_(col(InboxItem.note) != literal_column("''"), col(InboxItem.seen_at).is_(None))
 
 
 def _unseen_signals(*findings: Finding) -> ColumnElement[bool]:
-    """Signals of these findings that still fire and that nobody has looked at."""
-    return and_(
-        col(Signal.finding).in_(findings), col(Signal.state) == SignalState.FIRING, col(Signal.seen_at).is_(None)
-    )
+    """Signals of these findings that still fire and that nobody has looked at: the index `signal_to_look_at`."""
+    firing = col(Signal.state) == literal_column("'firing'")
+    return and_(col(Signal.finding).in_(findings), firing, col(Signal.seen_at).is_(None))
 
 
 def _items(reading: Reading) -> Pile[InboxItem]:

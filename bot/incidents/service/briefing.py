@@ -9,13 +9,15 @@ from bot.foundation.work import Reading, Work
 from bot.incidents import rules
 from bot.incidents.models import Incident, IncidentState
 from bot.incidents.service.queries import names_in
+from bot.people.models import Directory
 
 
 def refresh(work: Work, incident: Incident) -> None:
     """Bring what shows this incident up to date: its briefing, its card, and the Homes people have opened."""
     refresh_briefing(work, incident)
     outbox.refresh_card(work, incident.name)
-    for key in work.session.exec(select(Posted.key).where(col(Posted.key).startswith("home:"))).all():
+    homes = [f"home:{person.slack}" for person in work.config[Directory].people.values()]  # nobody else sees incidents
+    for key in work.session.exec(select(Posted.key).where(col(Posted.key).in_(homes))).all():
         outbox.refresh_home(work, key.removeprefix("home:"))
 
 
