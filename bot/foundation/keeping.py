@@ -58,18 +58,28 @@ def about(reading: Reading, who_or_what: str) -> list[int]:
     return list(reading.session.exec(query.order_by(col(payload.seq))))
 
 
-def erase(work: Work, who_or_what: str, why: str) -> int:
-    """Delete the words of all entries about a subject or a person; returns how many. The entries themselves stay.
+def erasable(reading: Reading, who_or_what: str) -> list[int]:
+    """Return the entries about a subject or a person that may be erased.
 
     Raises:
         Refusal: when there is nothing to erase, or some of it is on hold.
     """
-    seqs = about(work, who_or_what)
+    seqs = about(reading, who_or_what)
     if not seqs:
         raise Refusal(f"The trail has no words about {who_or_what}, or they are erased already.")
-    held = _held_among(work, seqs)
+    held = _held_among(reading, seqs)
     if held:
         raise Refusal(f"{_named(held)} Nothing was erased. Release it first: backout hold {held[0].subject} --release")
+    return seqs
+
+
+def erase(work: Work, who_or_what: str, why: str) -> int:
+    """Delete the words of all entries about a subject or a person; returns how many. The entries themselves stay.
+
+    Refuses what `erasable` refuses.
+    """
+    seqs = erasable(work, who_or_what)
+    _overwrite(work)
     for start in range(0, len(seqs), PORTION):
         these = col(TrailPayload.seq).in_(seqs[start : start + PORTION])
         work.session.connection().execute(update(TrailPayload).where(these).values(salt=b"", body=""))
@@ -106,6 +116,7 @@ def purgeable(reading: Reading, before: datetime, anchored: int) -> Prefix:
 
 def purge(work: Work, prefix: Prefix, why: str) -> int:
     """Delete the entries of a prefix that `purgeable` found, with their words; returns how many."""
+    _overwrite(work)
     for model in (TrailPayload, TrailEntry):
         work.session.connection().execute(delete(model).where(col(model.seq) <= prefix.last))
     work.record(PURGED, ITSELF, why=why, **asdict(prefix), count=prefix.count)
@@ -143,6 +154,13 @@ def ranges(numbers: Iterable[int]) -> list[list[int]]:
         else:
             found.append([number, number])
     return found
+
+
+def _overwrite(work: Work) -> None:
+    """Let SQLite overwrite what is deleted with zeros; it would leave it in the file otherwise."""
+    connection = work.session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
 
 
 def _held_among(reading: Reading, seqs: Sequence[int]) -> list[LegalHold]:
