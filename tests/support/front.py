@@ -19,6 +19,7 @@ from typing import Any
 
 from bot import app
 from bot.approvals import service as approvals
+from bot.foundation.ids import RandomIds
 from bot.foundation.logs import JsonLines, quieten
 from bot.foundation.process import Process
 from bot.people.models import Directory
@@ -102,18 +103,22 @@ ALERT_HEADERS: Headers = [
 
 
 @contextlib.asynccontextmanager
-async def front_of(directory: Path, *, url: str = "") -> AsyncIterator[Front]:
-    """Open the doors on a new SQLite file in this directory, or on the prepared database of `url`."""
+async def front_of(directory: Path, *, url: str = "", furnished: bool = True) -> AsyncIterator[Front]:
+    """Open the doors on a new SQLite file in this directory, or on the prepared database of `url`.
+
+    Behind them stand an incident and a request for approval (`furnished`), or what another front on it has put there.
+    """
     if not url:
         url = f"sqlite:///{directory / 'backout.db'}"
         prepare(url)
-    people = organisation(url)
+    people = organisation(url, RandomIds())
     slack = FakeSlack(people.clock)
     environment = environment_of("http://127.0.0.1:9", url)
     wiring = app.wiring(people.store.config, slack, default_targets())
     process = Process(environment, people.store, slack, wiring)
-    people.opens()
-    people.does("maya", ask_for_rollback)
+    if furnished:
+        people.opens()
+        people.does("maya", ask_for_rollback)
     try:
         with _listening():
             await process.connect()

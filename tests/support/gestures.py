@@ -27,13 +27,15 @@ def sent(random: Random, front: Front, *, spoilt: bool = False) -> tuple[bytes, 
         payload = damaged(random, payload)
         if isinstance(payload, dict) and random.random() < 0.95:
             payload |= ours
-    return encoded(random, kind, payload)
+        if kind == "event":
+            return JSON, written(random, payload)
+    return encoded(kind, payload)
 
 
-def encoded(random: Random, kind: str, payload: Any) -> tuple[bytes, bytes]:
+def encoded(kind: str, payload: Any) -> tuple[bytes, bytes]:
     """Return content type and body as Slack would send them."""
     if kind == "event":
-        return JSON, written(random, payload)
+        return JSON, json.dumps(payload).encode()
     if kind == "command" and isinstance(payload, dict):
         return FORM, urlencode({name: str(value) for name, value in payload.items()}, errors="replace").encode()
     return FORM, urlencode({"payload": json.dumps(payload)}).encode()
