@@ -10,7 +10,7 @@ from bot.workspace.state import Call
 from tests.support.clock import MORNING
 from tests.support.soak import SOAKING
 
-SEEDS, MINUTES = (range(1, 11), 10.0) if SOAKING else (range(1, 2), 0.4)
+SEEDS, MINUTES = (range(1, 11), 10.0) if SOAKING else (range(1, 2), 0.3)
 
 
 @pytest.mark.timeout(1_800 if SOAKING else 120)

@@ -8,8 +8,8 @@ from benchmarks import slack_away
 from benchmarks.slack_away import Size
 from tests.support.soak import SOAKING
 
-LITTLE = Size(timedelta(minutes=40), alerts=20, incidents=4, approvals=2, statements=2)
-SIZES = slack_away.SIZES if SOAKING else {"40 minutes": LITTLE}
+LITTLE = Size(timedelta(minutes=32), alerts=20, incidents=3, approvals=2, statements=1)
+SIZES = slack_away.SIZES if SOAKING else {"32 minutes": LITTLE}
 
 
 @pytest.mark.parametrize("name", SIZES)
