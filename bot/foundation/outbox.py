@@ -9,19 +9,21 @@ Three kinds of rows, each named `capability.what` and listed once in `app.py`:
   outcome)` records what came of it.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from slack_sdk.models.views import View
-from sqlmodel import col
+from sqlmodel import col, select
 
 from bot.foundation.blocks import Markup, Message, Text, escape, section
 from bot.foundation.models import OutboxRow, OutboxState, Posted
 from bot.foundation.work import Lane, Reading, Work
 
 Payload = Mapping[str, Any]
+AT_ONCE = 500
+"""So many keys one question may name."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,12 @@ def whisper(work: Work, channel: str, person: str, text: Text) -> None:
     work.enqueue("foundation.whisper", f"whisper:{work.new_id('say')}", payload, lane=Lane.DECISION)
 
 
+def undone(reading: Reading, keys: Collection[str]) -> frozenset[str]:
+    """Return those of some keys whose message has been wanted and does not stand in Slack as wanted yet."""
+    waiting = col(OutboxRow.state).in_([OutboxState.WAITING, OutboxState.SENDING])
+    return frozenset(reading.session.exec(select(OutboxRow.key).where(col(OutboxRow.key).in_(keys), waiting)))
+
+
 def withdraw(work: Work, key: str) -> bool:
     """Take back a message that has not stood in Slack yet and is pointless now; says whether there was one.
 
@@ -144,10 +152,16 @@ def refresh_card(work: Work, subject: str, lane: Lane = Lane.CARD) -> None:
     work.enqueue("incidents.card", f"card:{subject}", {"incident": subject}, lane=lane)
 
 
-def refresh_home(work: Work, person: str) -> None:
-    """Say that a person's App Home is out of date, if they have ever opened it."""
-    if work.session.get(Posted, f"home:{person}") is not None:
-        work.enqueue("people.home", f"home:{person}", {"person": person}, lane=Lane.NOTE)
+def refresh_home(work: Work, *people: str) -> None:
+    """Say that people's App Homes are out of date: of those who have ever opened theirs."""
+    keys = [f"home:{person}" for person in people]
+    opened = set[str]()
+    for start in range(0, len(keys), AT_ONCE):
+        some = col(Posted.key).in_(keys[start : start + AT_ONCE])
+        opened |= set(work.session.exec(select(Posted.key).where(some)))
+    for person, key in zip(people, keys, strict=True):
+        if key in opened:
+            work.enqueue("people.home", key, {"person": person}, lane=Lane.NOTE)
 
 
 def build_whisper(_reading: Reading, payload: Payload) -> Whisper:

@@ -131,7 +131,8 @@ def test_an_empty_tier_is_skipped_at_once_and_said(ladder: Ladder) -> None:
     ladder.start()
     assert ladder.pages() == ["page:INC-1:2"]
     assert (ladder.now().tier, ladder.waits_until(15)) == (2, True)
-    assert "Tier 1 (Owners) was skipped: nobody in it can be reached now." in ladder.notes()[0]
+    assert ladder.outbox("page:")[0].payload["text"].endswith("was skipped: nobody in it can be reached now.")
+    assert ladder.notes() == []
     assert ladder.trail("escalation.tier_skipped")[0].facts["tier"] == 1
 
 
@@ -140,7 +141,8 @@ def test_when_nobody_at_all_can_be_reached_that_is_said_at_once(ladder: Ladder) 
     ladder.deactivate(*ladder.store.config[Directory].people)
     ladder.start()
     assert (ladder.pages(), ladder.now().state, ladder.now().next_tier_at) == ([], "exhausted", None)
-    assert len(ladder.notes()) == 4
+    (note,) = ladder.notes()
+    assert note.count("was skipped: nobody in it can be reached now") == 3
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,7 @@ def tell(work: Work, request: Request, text: Text, *, key: str | None = None) ->
 def refresh(work: Work, request: Request) -> None:
     """Bring the card up to date, and the Homes of those who are concerned."""
     outbox.refresh_card(work, request.subject)
-    for person in rules.concerned(rules.round_of(request)):
-        outbox.refresh_home(work, person)
+    outbox.refresh_home(work, *rules.concerned(rules.round_of(request)))
 
 
 def call(work: Work, asked: Sequence[rules.Asked]) -> Markup:

@@ -5,8 +5,9 @@ call, to loop over or to reach into. Facts are data and never source; whatever c
 no text of anybody's becomes a mention or a link in Slack.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
@@ -109,15 +110,23 @@ def fill(template: Template, facts: Mapping[str, object], allowed: Collection[st
         Refusal: when the body is not allowed, a fact it reads aloud is missing, or the text is too long.
     """
     is_page = template.stage == PAGE
-    mistake = next(_mistakes(template.body, allowed), None)
-    if mistake:
-        raise Refusal(f"The template {template.name} cannot be used: {mistake.what}; {mistake.mend}.")
-    environment = _environment(_put_or_say_so if is_page else _put)
-    values = {name: _value(name, facts.get(name)) for name in allowed}
-    text = environment.from_string(_escaped(environment.parse(template.body))).render(values)
+    ready = _made_ready(template.body, is_page, frozenset(allowed))
+    if isinstance(ready, Mistake):
+        raise Refusal(f"The template {template.name} cannot be used: {ready.what}; {ready.mend}.")
+    text = ready({name: _value(name, facts.get(name)) for name in allowed})
     if len(text) > LONGEST_TEXT and not is_page:
         raise Refusal(f"The text of {template.name} has {len(text)} characters, at most {LONGEST_TEXT} can be posted.")
     return clip(Markup(text.strip()), LONGEST_TEXT)
+
+
+@cache
+def _made_ready(body: str, is_page: bool, allowed: frozenset[str]) -> Mistake | Callable[..., str]:
+    """Return what fills a body, or what must not stand in it; made once for each body, because bodies are few."""
+    mistake = next(_mistakes(body, allowed), None)
+    if mistake:
+        return mistake
+    environment = _environment(_put_or_say_so if is_page else _put)
+    return environment.from_string(_escaped(environment.parse(body))).render
 
 
 def _mistakes(body: str, allowed: Collection[str]) -> Iterator[Mistake]:

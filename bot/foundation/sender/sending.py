@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Container, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from bot.foundation import metrics
 from bot.foundation.db import Store
 from bot.foundation.errors import StoreUnavailableError
-from bot.foundation.models import OutboxRow
+from bot.foundation.models import OutboxRow, Posted
 from bot.foundation.outbox import Kinds
 from bot.foundation.sender import rows
 from bot.foundation.sender.delivery import Delivery, Destination, destination
@@ -164,25 +164,34 @@ class Sender:
             if found.built == ROUND:
                 found.unseen = True
                 break
-            place = self._place(reading, version, found)
-            if place is not None and place not in taken and self._pace.is_free(place, reading.now):
+            place = self._place(reading, version, found, taken)
+            if place is not None:
                 taken.add(place)
                 found.start.append((_row(reading, version), place))
         return found
 
-    def _place(self, reading: Reading, version: "Version", found: Round) -> str | None:
-        """Return where a message goes, None if it cannot go yet."""
+    def _place(self, reading: Reading, version: "Version", found: Round, taken: Container[str]) -> str | None:
+        """Return where a message goes, None if it cannot go yet; cheap for the thousands whose place is taken."""
+
+        def is_free(place: str | None) -> bool:
+            return place is not None and place not in taken and self._pace.is_free(place, reading.now)
+
         if version not in self._destinations:
             where = self._destination(reading, version, found)
             if where is None:
                 return None
             self._destinations[version] = where
-        return self._destinations[version].place_now(reading)
+        where = self._destinations[version]
+        place = where.place_now(reading) if is_free(where.place) else None
+        return place if is_free(place) else None
 
     def _destination(self, reading: Reading, version: "Version", found: Round) -> Destination | None:
-        """Build a message to learn where it goes; it is built again when its turn has come."""
-        found.built += 1
+        """Return where a message goes: where it stands, or else it is built to learn that (and again in its turn)."""
         row = _row(reading, version)
+        stands = reading.session.get(Posted, row.key)
+        if stands is not None:
+            return Destination(stands.channel or row.key)  # a Home stands in no channel, and its key is its place
+        found.built += 1
         try:
             return destination(self.kinds.messages[row.kind](reading, row.payload))
         except Exception as error:  # noqa: BLE001 - noted on the row, so that one bad row cannot stop the rest

@@ -1,10 +1,7 @@
 """Keep everybody's picture of an incident current: what comms may say, the card, and App Home."""
 
-from sqlmodel import col, select
-
 from bot.comms import service as comms
 from bot.foundation import outbox
-from bot.foundation.models import Posted
 from bot.foundation.work import Reading, Work
 from bot.incidents import rules
 from bot.incidents.models import Incident, IncidentState
@@ -16,9 +13,7 @@ def refresh(work: Work, incident: Incident) -> None:
     """Bring what shows this incident up to date: its briefing, its card, and the Homes people have opened."""
     refresh_briefing(work, incident)
     outbox.refresh_card(work, incident.name)
-    homes = [f"home:{person.slack}" for person in work.config[Directory].people.values()]  # nobody else sees incidents
-    for key in work.session.exec(select(Posted.key).where(col(Posted.key).in_(homes))).all():
-        outbox.refresh_home(work, key.removeprefix("home:"))
+    outbox.refresh_home(work, *(person.slack for person in work.config[Directory].people.values()))
 
 
 def refresh_briefing(work: Work, incident: Incident) -> None:

@@ -16,6 +16,8 @@ from bot.incidents.service import briefing, rights
 from bot.incidents.service.queries import for_change
 from bot.incidents.service.severity import policy_of, set_severity
 
+BATCH = 50
+
 
 def acknowledge(work: Work, name: str) -> Incident:
     """The actor takes the incident and leads it from now on.
@@ -105,9 +107,13 @@ def next_update_due(reading: Reading) -> datetime | None:
 
 
 def move_updates_due(work: Work) -> int:
-    """Where a promised time for news has passed, name the next one; returns for how many incidents."""
+    """Where a promised time for news has passed, name the next one, in order; returns for how many incidents."""
     due = work.session.exec(
-        select(Incident).where(col(Incident.next_update_at) <= work.now).with_for_update(skip_locked=True)
+        select(Incident)
+        .where(col(Incident.next_update_at) <= work.now)
+        .order_by(col(Incident.next_update_at), col(Incident.number))
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
     ).all()
     for incident in due:
         every = policy_of(work, incident).update_every[Severity(incident.severity)]

@@ -13,6 +13,8 @@ from bot.rollback.service import progress
 from bot.rollback.service.checking import SIGNS, first_check
 from bot.rollback.service.queries import is_newest
 
+BATCH = 50
+
 
 def next_due(reading: Reading) -> datetime | None:
     """Return when the next execution has to be looked at."""
@@ -20,9 +22,13 @@ def next_due(reading: Reading) -> datetime | None:
 
 
 def run_due(work: Work) -> int:
-    """Check again what is being watched, and give up waiting where no outcome came; returns for how many."""
+    """Check again what is being watched, and give up waiting where no outcome came, in order; returns for how many."""
     due = work.session.exec(
-        select(Execution).where(col(Execution.due_at) <= work.now).with_for_update(skip_locked=True)
+        select(Execution)
+        .where(col(Execution.due_at) <= work.now)
+        .order_by(col(Execution.due_at), col(Execution.request_id))
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
     ).all()
     for execution in due:
         plan = progress.plan_of(work, execution)
