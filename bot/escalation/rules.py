@@ -139,6 +139,11 @@ def reason_given(reason: str) -> str | None:
     return said if len("".join(said.split())) >= SHORTEST_REASON else None
 
 
+def iso(moment: datetime | None) -> str | None:
+    """Write a moment, if there is one, as the trail keeps it."""
+    return moment.isoformat() if moment else None
+
+
 def checks(config: Config) -> Iterator[Problem]:
     """Find what the model of `config/escalation.yaml` cannot: roles, templates and deadlines that lead nowhere."""
     policy, document = config[EscalationPolicy], config.document(EscalationPolicy)

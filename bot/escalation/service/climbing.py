@@ -115,14 +115,14 @@ def _page(
         "escalation.tier_paged", escalation.subject, why=because, policy=escalation.policy,
         tier=escalation.tier, title=tier.title, people=[one.person for one in summoned],
         stands_in_for={one.person: one.stands_in_for for one in summoned if one.stands_in_for},
-        until=iso(escalation.next_tier_at), template=tier.template, why_plain=why_plain,
+        until=rules.iso(escalation.next_tier_at), template=tier.template, why_plain=why_plain,
     )  # fmt: skip
     payload = {
         "subject": escalation.subject,
         "channel": escalation.channel,
         "text": join("\n", [text, *skipped]),
         "due": work.now.isoformat(),
-        "until": iso(escalation.next_tier_at),
+        "until": rules.iso(escalation.next_tier_at),
     }
     work.enqueue("escalation.page", _page_key(escalation), payload, lane=Lane.PAGE)
     comms.must_reach(
@@ -222,8 +222,3 @@ def keep(work: Work, escalation: Escalation) -> None:
     """Store an escalation as it is now, and bring the card up to date."""
     work.session.add(escalation)
     outbox.refresh_card(work, escalation.subject)
-
-
-def iso(moment_: datetime | None) -> str | None:
-    """Write a moment for the trail."""
-    return moment_.isoformat() if moment_ else None

@@ -4,7 +4,7 @@ from sqlmodel import select
 
 from bot.escalation import rules
 from bot.escalation.models import Escalation, EscalationPolicy, EscalationState
-from bot.escalation.service.climbing import bring_in, iso, keep, lot_of, run_clock, withdraw_page
+from bot.escalation.service.climbing import bring_in, keep, lot_of, run_clock, withdraw_page
 from bot.escalation.service.queries import lead_name, policy_of, state_of
 from bot.foundation import outbox
 from bot.foundation.blocks import escape, mention, mrkdwn
@@ -118,7 +118,7 @@ def severity_changed(work: Work, subject: str, severity: str) -> None:
     if escalation.next_tier_at != before:
         work.record(
             "escalation.deadline_changed", subject, severity=severity,
-            before=iso(before), after=iso(escalation.next_tier_at),
+            before=rules.iso(before), after=rules.iso(escalation.next_tier_at),
         )  # fmt: skip
 
 
