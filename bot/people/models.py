@@ -1,5 +1,6 @@
 """The directory (`config/people.yaml`) and what Slack says about each person's account."""
 
+import re
 from datetime import date, datetime, time
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -13,12 +14,13 @@ from bot.foundation.config import Settings
 
 PersonKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 RoleKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Email = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$")]
-"""An address as people have them at work; a header could hold nothing else of it."""
 UserId = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,20}$")]
 TeamId = Annotated[str, StringConstraints(pattern=r"^[TE][A-Z0-9]{2,20}$")]
 ChannelId = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,20}$")]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 @cache
@@ -38,6 +40,14 @@ def _written_out(at: Any) -> Any:
     return at
 
 
+def _email(address: str) -> str:
+    if not _ADDRESS.fullmatch(address):
+        raise ValueError(f"“{address}” is not an e-mail address such as maya@example.com")
+    return address
+
+
+Email = Annotated[str, AfterValidator(_email)]
+"""An address as people have them at work: nothing in it could end a header or name a second recipient."""
 Zone = Annotated[str, AfterValidator(_zone)]
 WallClock = Annotated[time, BeforeValidator(_written_out)]
 

@@ -155,7 +155,7 @@ def ask_the_rest(work: Work, payload: Mapping[str, Any], answered: Collection[st
         log.warning("Slack does not say who is who, so it is asked until it does: %s", why)
     rest = {**payload, "people": [one for one in payload["people"] if one not in answered], "times": times}
     due_at = work.now + min(TRY_AGAIN_AFTER, timedelta(seconds=5 * 2 ** min(times, 10)))
-    work.enqueue(_REFRESH, payload["key"], rest, lane=Lane.PAGE, due_at=due_at)
+    work.enqueue(_REFRESH, str(payload.get("key", f"{_REFRESH}:0")), rest, lane=Lane.PAGE, due_at=due_at)
 
 
 def settle_refresh(work: Work, accounts: Mapping[str, Mapping[str, Any] | None]) -> None:
