@@ -38,6 +38,7 @@ from bot.foundation.ids import RandomIds
 from bot.foundation.migrations import SchemaError, migrate
 from bot.foundation.process import Process, alone_with, open_process_store
 from bot.foundation.slack_port import SlackClient
+from bot.foundation.soundness import require_sound
 from bot.incidents.models import Systems
 from bot.people.models import Directory
 from bot.rollback.targets import default_targets
@@ -151,6 +152,7 @@ def _run(*, web: bool, worker: bool) -> None:
         if not (web and worker) and environment.database_url.startswith("sqlite"):
             raise SettingError("SQLite is for one process: run `backout serve`, or set DATABASE_URL to PostgreSQL.")
         with alone_with(environment.database_url):
+            require_sound(environment.database_url)
             migrate(environment.database_url)
             store = open_process_store(environment, config, SystemClock(), RandomIds())
             slack = SlackClient(

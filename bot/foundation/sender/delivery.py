@@ -39,6 +39,8 @@ CHANNEL_ERRORS = frozenset({"channel_not_found", "is_archived", "is_inactive", "
 """`is_inactive` is what chat.update says of an archived channel (https://docs.slack.dev/reference/methods/chat.update)."""
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", *CHANNEL_ERRORS})
 NO_THREAD = frozenset({"thread_not_found", "cannot_reply_to_message", "thread_locked"})
+UNREADABLE = frozenset({"missing_scope", "no_permission", "access_denied", "method_not_supported_for_channel_type"})
+"""A channel's history may not be read, today or tomorrow (https://docs.slack.dev/reference/methods/conversations.history)."""
 BLOCK_ERRORS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch"})
 
 
@@ -197,12 +199,24 @@ class Delivery:
         if stands:
             await self._update(claimed, stands.channel, stands.ts)
             return claimed.posted(stands.channel, stands.ts)
-        found = await self._find(claimed, claimed.channel)
-        if found is None:
-            return claimed.posted(claimed.channel, await self._post(claimed, claimed.rendered, claimed.channel))
-        if not outgoing.frozen:
-            await self._update(claimed, claimed.channel, found)  # it shows the state of the attempt that was lost
-        return claimed.posted(claimed.channel, found)
+        ts, found = await self._post_unless_found(claimed, claimed.rendered, claimed.channel)
+        if found and not outgoing.frozen:
+            await self._update(claimed, claimed.channel, ts)  # it shows the state of the attempt that was lost
+        return claimed.posted(claimed.channel, ts)
+
+    async def _post_unless_found(self, claimed: Claimed, rendered: Rendered, channel: str) -> tuple[str, bool]:
+        """Post a message unless an attempt before is found to have arrived; returns its timestamp, and if it was found.
+
+        Where nobody may look, people are told twice rather than not at all, and the second time says so.
+        """
+        try:
+            found = await self._find(claimed, channel)
+        except Refused as error:
+            if error.code not in UNREADABLE:
+                raise
+            log.warning("%s is sent again, because nobody may see whether it arrived: %s", claimed.row.key, error)
+            found, rendered = None, rendered.repeated()
+        return (found, True) if found else (await self._post(claimed, rendered, channel), False)
 
     async def _find(self, claimed: Claimed, channel: str) -> str | None:
         """Look a message up that may have been posted already."""
@@ -241,17 +255,18 @@ class Delivery:
     async def _whisper(self, claimed: Claimed, outgoing: Whisper) -> None:
         """Whisper where the person is; somebody who is not in the channel is told in a direct message."""
 
+        rendered = claimed.rendered.repeated() if claimed.row.unclear else claimed.rendered  # nobody can look it up
+
         async def whisper(shown: Rendered) -> None:
             await self.slack.whisper(outgoing.channel, outgoing.person, shown.text, shown.blocks)
 
         try:
-            await self._or_plain(claimed, claimed.rendered, whisper)
+            await self._or_plain(claimed, rendered, whisper)
         except Refused as error:
             if error.code not in CHANNEL_ERRORS | {"user_not_in_channel"}:
                 raise
             channel = await self._direct_channel(outgoing.person, error)
-            if await self._find(claimed, channel) is None:
-                await self._post(claimed, claimed.rendered, channel)
+            await self._post_unless_found(claimed, claimed.rendered, channel)
 
     async def _direct_channel(self, person: str, instead: Refused) -> str:
         """Return the channel of somebody's direct messages; without the right to open one the first refusal holds."""
@@ -342,8 +357,7 @@ class Delivery:
     async def _post_elsewhere(self, claimed: Claimed, place: str, why: Refused) -> None:
         rendered = render(claimed.outgoing, elsewhere=True)
         try:
-            found = await self._find(claimed, self.fallback_channel)
-            ts = found or await self._post(claimed, rendered, self.fallback_channel)
+            ts, _found = await self._post_unless_found(claimed, rendered, self.fallback_channel)
         except Refused as error:
             if error.code in TOKEN_ERRORS:
                 await self._after_error(claimed, place, error)

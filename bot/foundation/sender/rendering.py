@@ -14,6 +14,9 @@ from bot.foundation.config import digest
 from bot.foundation.outbox import Home, Outgoing, Post, Whisper
 
 NO_WORDS = "Backout has news here."
+REPEATED = mrkdwn("_(repeated) I cannot see whether this arrived before._")
+MOST_BLOCKS = 50
+"""So many blocks Slack takes in a message (https://docs.slack.dev/reference/block-kit/blocks)."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,11 @@ class Rendered:
         """Return the same without blocks, for when Slack refuses them after all."""
         view = _plain_home() if self.view else None
         return Rendered(self.text, [], view, self.defects, self.content)
+
+    def repeated(self) -> "Rendered":
+        """Return the same with a word that it may have been sent before, for where that cannot be looked up."""
+        said = as_dicts([section(REPEATED)]) if self.blocks and len(self.blocks) < MOST_BLOCKS else []
+        return Rendered(f"(repeated) {self.text}", [*said, *self.blocks], self.view, self.defects, self.content)
 
 
 def render(outgoing: Outgoing, *, elsewhere: bool = False) -> Rendered:

@@ -44,3 +44,11 @@ async def test_a_home_is_published_when_it_changed(desk: Desk) -> None:
         await desk.run()
     assert len(desk.slack.made("publish_home")) == 2
     assert "two" in str(desk.slack.homes["U0MAYA0001"].to_dict())
+
+
+async def test_a_whisper_that_may_have_been_heard_is_said_again_and_says_so(desk: Desk) -> None:
+    """F2: nobody can look up what only one person saw."""
+    desk.slack.lose_reply("whisper")
+    desk.store.submit_now(MAYA, lambda work: whisper(work, SHOP, "U0JONAS002", "You have voted."))
+    await desk.run(within=600)
+    assert [said.text for said in desk.slack.whispers] == ["You have voted.", "(repeated) You have voted."]

@@ -7,7 +7,7 @@ import pytest
 from bot.foundation.errors import StoreUnavailableError
 from bot.foundation.models import OutboxState
 from bot.foundation.outbox import note
-from bot.foundation.slack_port import Unclear, Unreachable
+from bot.foundation.slack_port import Refused, Unclear, Unreachable
 from tests.foundation.sender.conftest import MAYA, SHOP, Desk
 
 CARD = "card:INC-1"
@@ -114,3 +114,13 @@ async def test_after_a_restart_what_was_begun_is_looked_up_after_five_seconds(
     await desk.run(restarted)
     assert desk.slack.made("find")[0].at - started == timedelta(seconds=5)
     assert desk.only().text == "open"
+
+
+async def test_where_nobody_may_look_it_is_sent_once_more_and_says_so(desk: Desk) -> None:
+    """F2: at most one double for an unclear send, and people can tell."""
+    desk.slack.lose_reply("post")
+    desk.slack.fail("find", Refused("missing_scope"))
+    desk.show("post:1", "approved", frozen=True)
+    await desk.run(within=600)
+    assert desk.slack.texts(SHOP) == ["approved", "(repeated) approved"]
+    assert "(repeated)" in str(desk.slack.messages[-1].blocks)
