@@ -254,7 +254,6 @@ class Delivery:
 
     async def _whisper(self, claimed: Claimed, outgoing: Whisper) -> None:
         """Whisper where the person is; somebody who is not in the channel is told in a direct message."""
-
         rendered = claimed.rendered.repeated() if claimed.row.unclear else claimed.rendered  # nobody can look it up
 
         async def whisper(shown: Rendered) -> None:
