@@ -45,11 +45,19 @@ class Job:
 
 @dataclass
 class Taken:
-    """What came back: how often each HTTP status (0: no answer), the milliseconds of each answer, and over how long."""
+    """What came back.
+
+    Attributes:
+        statuses: How often each HTTP status (0: no answer).
+        milliseconds: How long each answer took.
+        seconds: Over how long.
+        began: When the first request was sent or due (Unix time).
+    """
 
     statuses: dict[int, int]
     milliseconds: list[float] = field(repr=False)
     seconds: float
+    began: float
 
     @property
     def rate(self) -> float:
@@ -126,12 +134,12 @@ class _Sender:
         for _ in range(self._job.connections):
             _, connection = await loop.create_connection(lambda: _Connection(self), self._job.host, self._job.port)
             self._free.append(connection)
-        began = time.perf_counter()
+        began, at = time.perf_counter(), time.time()
         self._ends = began + self._job.seconds
         await (self._by_rate(began) if self._job.rate else self._as_fast_as_answered())
         await self._drain()
         self.statuses[0] += self._under_way + len(self._late)
-        return Taken(dict(+self.statuses), self.milliseconds, time.perf_counter() - began)
+        return Taken(dict(+self.statuses), self.milliseconds, time.perf_counter() - began, at)
 
     async def _as_fast_as_answered(self) -> None:
         while self._free:

@@ -26,7 +26,7 @@ WORKER = Actor("system", "worker", "Backout")
 BEAT_EVERY = timedelta(seconds=15)
 METRONOME_SECONDS = 1
 SWEEPS_A_TICK = 20
-"""So often a sweep may take another lot before messages have their turn."""
+"""So often a sweep may take another lot before messages have their turn; one that gives way takes one."""
 REST_SECONDS = 0.05
 """Between two rounds, so that what commits one after the other is looked at together."""
 WAIT_FOR_LULL_SECONDS = 0.1
@@ -90,7 +90,8 @@ class WorkerLoop:
             while not stop.is_set():
                 self._wake.clear()
                 next_due = await self._tick_safely()
-                await _first(stop.wait(), at_most=REST_SECONDS)
+                if self._seconds_until(next_due) != 0:  # nothing is due now
+                    await _first(stop.wait(), at_most=REST_SECONDS)
                 await _first(stop.wait(), self._wake.wait(), at_most=self._seconds_until(next_due))
         finally:
             self.metronome.shutdown(wait=False)
@@ -116,9 +117,9 @@ class WorkerLoop:
     async def _sweep(self, sweep: Sweep) -> bool:
         """Run one sweep; says whether it took all it could. A defect in it stops neither the others nor the loop."""
         try:
-            for lot in range(SWEEPS_A_TICK):
-                if sweep.gives_way and not await self._store.lull(at_most=WAIT_FOR_LULL_SECONDS) and lot:
-                    break
+            if sweep.gives_way:
+                await self._store.lull(at_most=WAIT_FOR_LULL_SECONDS)
+            for _ in range(1 if sweep.gives_way else SWEEPS_A_TICK):
                 if not await self._store.submit(Actor("system", sweep.name, "Backout"), sweep.run):
                     return True
         except StoreUnavailableError:

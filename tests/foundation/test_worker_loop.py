@@ -105,19 +105,12 @@ async def test_a_sweep_with_too_much_to_do_lets_messages_have_their_turn(
     assert len(flood.ran) == SWEEPS_A_TICK + 5
 
 
-async def test_a_sweep_that_gives_way_takes_one_lot_a_round_while_the_door_is_busy(
-    sqlite_store: Store, clock: VirtualClock
-) -> None:
-    """P18: what came in is read between the requests, not beside them; and it is read, however much comes in."""
-    flood = Deadlines("flood", [MORNING] * 3)
-    loop = loop_of(sqlite_store, clock, replace(flood.sweep(), gives_way=True))
-
-    async def busy(*, at_most: float) -> bool:
-        return False
-
-    sqlite_store.lull = busy  # type: ignore[method-assign]
-    await loop.tick()
-    assert len(flood.ran) == 1
+async def test_a_sweep_that_gives_way_takes_one_lot_a_round(sqlite_store: Store, clock: VirtualClock) -> None:
+    """F12, P18: however much comes in, messages and deadlines have their turn after each lot of it."""
+    flood, other = Deadlines("flood", [MORNING] * 3), Deadlines("other", [MORNING])
+    loop = loop_of(sqlite_store, clock, replace(flood.sweep(), gives_way=True), other.sweep())
+    assert await loop.tick() == MORNING, "there is more: at once"
+    assert (len(flood.ran), len(other.ran)) == (1, 1)
     await loop.tick()
     assert len(flood.ran) == 2
 

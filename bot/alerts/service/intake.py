@@ -19,8 +19,8 @@ from bot.foundation.work import Reading, Work
 log = logging.getLogger(__name__)
 FORMATS = {"alertmanager": alertmanager.read}
 ATTEMPTS = 5
-BYTES_AT_ONCE = 64 * 1024
-ITEMS_AT_ONCE = 50
+BYTES_AT_ONCE = 16 * 1024
+ITEMS_AT_ONCE = 20
 
 
 def next_due(reading: Reading) -> datetime | None:

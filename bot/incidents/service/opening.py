@@ -129,5 +129,6 @@ def _join(work: Work, incident: Incident, families: Sequence[str], *, harm: bool
     if rules.is_worse(after, before) and rules.is_worse(after, incident.severity):
         set_severity(work, incident, after, path, "What came in since makes it worse.")
     else:
-        briefing.refresh(work, incident)
+        work.session.flush()
+        outbox.refresh_card(work, incident.name)  # a signal more changes nothing that may be said, and no Home
     return incident
