@@ -75,6 +75,7 @@ class Store:
     Attributes:
         after_commit: Called from a worker thread after each commit; the worker loop hangs its alarm clock here.
         commits: How often this process has committed something.
+        is_shared: Other processes may be working on this database at the same time.
         trail_key: What the trail is written with; it forgets each day's key when the next day's is in use.
     """
 
@@ -90,6 +91,7 @@ class Store:
         self._ids = ids
         self.trail_key = trail_key
         self._jobs: queue.SimpleQueue[_WorkJob | AppendJob | None] = queue.SimpleQueue()
+        self.is_shared = writer.dialect.name != "sqlite"
         self._closed = False
         self._gate = threading.Lock()  # nothing is put behind the last job, or into one that the writer has taken
         self._filling: dict[tuple[Table, asyncio.AbstractEventLoop], AppendJob] = {}

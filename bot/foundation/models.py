@@ -11,11 +11,12 @@ from sqlmodel import Field, SQLModel
 class OutboxState(StrEnum):
     """Where is this row on its way out?
 
-    waiting -> sending     the sender claims it (compare-and-set) and notes until when
-    sending -> done        the other side confirmed what was wanted
-    sending -> waiting     it must be tried again: not confirmed, told to wait, or wanted anew meanwhile
-    sending -> parked      the other side refused for good, or it failed too often; a person is told
-    waiting -> done        a step: ran inside the transaction that ended it
+    waiting -> sending         the sender claims it (compare-and-set) and notes until when
+    sending -> done            the other side confirmed what was wanted
+    sending -> waiting         it must be tried again: not confirmed, told to wait, or wanted anew meanwhile
+    sending -> parked          the other side refused for good, or it failed too often; a person is told
+    waiting -> done            a step: ran inside the transaction that ended it
+    done | parked -> waiting   it is wanted anew
     """
 
     WAITING = "waiting"

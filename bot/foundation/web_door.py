@@ -60,7 +60,11 @@ def store_of(request: Request) -> Store:
     return doors_of(request).store
 
 
-DoorsOf = Annotated[Doors, Depends(doors_of)]
+async def _here(request: Request) -> Doors:
+    return doors_of(request)  # asked for in place: FastAPI would ask a plain function in a thread
+
+
+DoorsOf = Annotated[Doors, Depends(_here)]
 StoreOf = Annotated[Store, Depends(store_of)]
 router = APIRouter()
 

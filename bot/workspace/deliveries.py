@@ -15,6 +15,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -42,6 +43,29 @@ class Retry:
     reason: str
 
 
+@dataclass(frozen=True)
+class Reply:
+    """What came back over HTTP."""
+
+    status: int
+    content_type: str
+    text: str
+    headers: Mapping[str, str]
+
+
+Transport = Callable[[Delivery], Awaitable[Reply]]
+"""Brings a delivery's bytes to its address (aiohttp.ClientError or ConnectionError: it did not arrive)."""
+
+
+async def over_http(delivery: Delivery) -> Reply:
+    """Post a delivery over the network."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(delivery.url, data=delivery.body, headers=delivery.headers, allow_redirects=False) as response,
+    ):
+        return Reply(response.status, response.content_type, await response.text(), response.headers)
+
+
 def signature(secret: str, timestamp: int, body: bytes) -> str:
     """Slack's `v0` signature of a request body (https://docs.slack.dev/authentication/verifying-requests-from-slack/)."""
     return "v0=" + hmac.new(secret.encode(), b"v0:%d:" % timestamp + body, hashlib.sha256).hexdigest()
@@ -61,6 +85,8 @@ class Courier:
         """Where deliveries go over HTTP."""
         self.ack_deadline = 3.0
         """Real seconds the app has to acknowledge."""
+        self.transport: Transport = over_http
+        """How deliveries travel when they go over HTTP."""
 
     @property
     def socket_mode(self) -> bool:
@@ -143,14 +169,10 @@ class Courier:
 
     async def _by_http(self, delivery: Delivery) -> bool:
         """Post it; answers whether the app asked for no retries."""
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(delivery.url, data=delivery.body, headers=delivery.headers, allow_redirects=False) as response,
-        ):
-            text = await response.text()
-            delivery.status, delivery.acked = response.status, 200 <= response.status < 300
-            delivery.answer = _decoded(text, response.content_type)
-            return response.headers.get("x-slack-no-retry") == "1"
+        reply = await self.transport(delivery)
+        delivery.status, delivery.acked = reply.status, 200 <= reply.status < 300
+        delivery.answer = _decoded(reply.text, reply.content_type)
+        return reply.headers.get("x-slack-no-retry") == "1"
 
     async def _by_socket(self, delivery: Delivery) -> bool:
         more = {"retry_attempt": delivery.attempt, "retry_reason": delivery.headers.get("x-slack-retry-reason", "")}

@@ -71,17 +71,8 @@ class _Door:
             args, token = _arguments(request, raw)
         except ValueError:
             return JSONResponse({"ok": False, "error": "invalid_json"})
-        fault = self._workspace.faults.for_call(method, args)
-        now = self._workspace.clock.now()
-        if fault is None or fault.kind.startswith("accepted"):
-            answer = self._workspace.api.call(method, args, token, self._workspace.base_url)
-        else:
-            answer = _faulty(fault)
-        silent = fault is not None and fault.kind in _SILENT
-        told = answer.headers.get("Retry-After")
-        self._workspace.calls.append(
-            Call(method, args, now, answer.body, 0 if silent else answer.status, int(told) if told else None)
-        )
+        fault, answer = carry_out(self._workspace, method, args, token)
+        silent = fault is not None and fault.kind in SILENT
         if silent:
             return _Silence(cut=fault is not None and fault.kind in ("cut", "accepted_reply_lost"))
         if fault is not None and fault.kind == "html":
@@ -109,7 +100,24 @@ class _Door:
         await self._workspace.sockets.serve(websocket)
 
 
-_SILENT = ("accepted_reply_lost", "accepted_then_timeout", "timeout", "cut")
+SILENT = ("accepted_reply_lost", "accepted_then_timeout", "timeout", "cut")
+"""Faults of which the caller hears nothing at all."""
+
+
+def carry_out(workspace: Workspace, method: str, args: Json, token: str) -> tuple[Fault | None, Answer]:
+    """Carry out one call of the Web API, unless a scripted fault keeps it from that; returns what it is answered.
+
+    The caller of a `SILENT` fault must not be given the answer.
+    """
+    fault, now = workspace.faults.for_call(method, args), workspace.clock.now()
+    if fault is None or fault.kind.startswith("accepted"):
+        answer = workspace.api.call(method, args, token, workspace.base_url)
+    else:
+        answer = _faulty(fault)
+    silent = fault is not None and fault.kind in SILENT
+    told, status = answer.headers.get("Retry-After"), 0 if silent else answer.status
+    workspace.calls.append(Call(method, args, now, answer.body, status, int(told) if told else None))
+    return fault, answer
 
 
 def _faulty(fault: Fault) -> Answer:

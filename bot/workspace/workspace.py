@@ -5,7 +5,7 @@ from typing import Any, TypeVar, cast
 
 from bot.workspace.acts import Acts
 from bot.workspace.clock import Clock, SystemClock
-from bot.workspace.deliveries import Courier
+from bot.workspace.deliveries import Courier, Transport
 from bot.workspace.faults import Faults
 from bot.workspace.hooks import Hooks
 from bot.workspace.limits import Limiter
@@ -93,6 +93,15 @@ class Workspace(Acts):
     @request_url.setter
     def request_url(self, address: str) -> None:
         self._courier.request_url = address
+
+    @property
+    def transport(self) -> Transport:
+        """How deliveries travel to that address; may be set, for an app in the same process."""
+        return self._courier.transport
+
+    @transport.setter
+    def transport(self, transport: Transport) -> None:
+        self._courier.transport = transport
 
     @property
     def ack_deadline(self) -> float:

@@ -75,7 +75,7 @@ class Sender:
 
     async def recover(self) -> None:
         """Take back what a process before this one had begun. Only where there can be no second process (SQLite)."""
-        if self.store.writer.dialect.name == "sqlite":
+        if not self.store.is_shared:
             await self.store.submit(SENDER, rows.take_over, list(self.kinds.effects))
 
     async def tick(self) -> datetime | None:

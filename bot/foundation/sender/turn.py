@@ -44,7 +44,7 @@ class Turn:
     @property
     def is_shared(self) -> bool:
         """Say whether there can be another process."""
-        return self.store.writer.dialect.name != "sqlite"
+        return self.store.is_shared
 
     def is_still(self, number: int) -> bool:
         """Say whether the turn of this number is on, and for long enough to call Slack."""
