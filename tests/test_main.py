@@ -1,5 +1,6 @@
 """The command line, as an admin or an auditor uses it."""
 
+import contextlib
 import json
 import shutil
 import sqlite3
@@ -125,6 +126,30 @@ def test_migrate_can_be_run_again(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'new.db'}"
     assert run.invoke(cli, ["migrate", "--database", url]).exit_code == 0
     assert run.invoke(cli, ["migrate", "--database", url]).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate", "verify"])
+def test_a_database_of_a_newer_version_is_refused_in_one_line_and_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """P25: an older program does not touch a shape that it does not know."""
+    path = tmp_path / "newer.db"
+    for name, value in {
+        "SLACK_BOT_TOKEN": "xoxb-1",
+        "SLACK_SIGNING_SECRET": "s",
+        "DATABASE_URL": f"sqlite:///{path}",
+        "PORT": "0",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert run.invoke(cli, ["migrate"]).exit_code == 0
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    before = path.read_bytes()
+    result = run.invoke(cli, [command])
+    assert result.exit_code == 1
+    last = result.stderr.splitlines()[-1]
+    assert last == "The database is at 9999, which this older program does not know. Run the newer Backout."
+    assert path.read_bytes() == before
 
 
 def test_verify_of_a_database_that_was_never_migrated_says_what_to_run(tmp_path: Path) -> None:

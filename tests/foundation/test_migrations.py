@@ -1,5 +1,6 @@
 """The database's shape: what the migrations make is what the code works with, however often they are run."""
 
+import itertools
 import sqlite3
 import stat
 import subprocess
@@ -21,6 +22,7 @@ from bot.foundation.work import Actor, Work
 from tests.foundation.conftest import opened
 from tests.support.clock import VirtualClock
 from tests.support.postgres import POSTGRES
+from tests.support.soak import SOAKING
 from tests.support.stores import TRAIL_KEY
 
 MAYA = Actor("person", "U0MAYA0001", "Maya")
@@ -124,33 +126,55 @@ def test_asking_makes_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("survived", [1, 5, 20, 40])
-def test_an_interrupted_migration_can_be_run_again(
-    empty: str, survived: int, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+class Died(BaseException):
+    """The process is gone; nothing catches this."""
+
+
+def dying(url: str, survived: int) -> Engine:
+    """An engine that dies before the statement after so many; the commit counts as one, too."""
+    engine, left = open_engine(url), iter(range(survived))
+
+    def die(*_given: object) -> None:
+        if next(left, None) is None:
+            raise Died
+
+    event.listen(engine, "before_cursor_execute", die)
+    event.listen(engine, "commit", die)
+    return engine
+
+
+def migrate_and_die(url: str, survived: int, patch: pytest.MonkeyPatch) -> bool:
+    """Migrate with an engine that dies; says whether it did."""
+    with patch.context() as patched:
+        patched.setattr("bot.foundation.migrations.open_engine", lambda _url: dying(url, survived))
+        try:
+            migrate(url)
+        except Died:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_migration_may_die_at_every_statement_and_can_be_run_again(
+    empty: str, first: int, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P25: it dies after so many statements; nothing of it stays."""
-
-    def dying(url: str, *, reading: bool = False) -> Engine:
-        engine = open_engine(url, reading=reading)
-        done = []
-
-        def die(*_given: object) -> None:
-            done.append(1)
-            if len(done) > survived:
-                raise KeyboardInterrupt
-
-        event.listen(engine, "before_cursor_execute", die)
-        return engine
-
-    with monkeypatch.context() as patch:
-        patch.setattr("bot.foundation.migrations.open_engine", dying)
-        with pytest.raises(KeyboardInterrupt):
-            migrate(empty)
-    assert tables(empty) == set()
-    assert migrate(empty) == (None, newest())
+    """P25: nothing of it stays, whichever statement was the last; then it runs through. Half of them each."""
+    points = itertools.count(first, step=2 if SOAKING or empty.startswith("sqlite") else 20)
+    died = list(itertools.takewhile(lambda survived: migrate_and_die(empty, survived, monkeypatch), points))
+    assert len(died) > 1
+    assert migrate(empty) == (newest(), newest()), "the last one ran through"
     store = opened(empty, clock)
     assert record_one(store) == (1, None)
     store.close()
+    assert differences(empty) == []
+
+
+@pytest.mark.parametrize("survived", [3, 25])
+def test_of_an_interrupted_migration_nothing_stays(empty: str, survived: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P25: old code finds what it knew before."""
+    assert migrate_and_die(empty, survived, monkeypatch)
+    assert tables(empty) == set()
+    assert version(empty) is None
 
 
 @pytest.mark.parametrize("empty", [pytest.param("postgresql", marks=POSTGRES)], indirect=True)
