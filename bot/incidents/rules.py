@@ -123,11 +123,6 @@ def nearest(written: str, known: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(written, list(known), n=1)), None)
 
 
-def ranked(incidents: Iterable[Incident]) -> list[Incident]:
-    """Put incidents in the order in which they need us: severity, regulatory exposure, people affected, age."""
-    return sorted(incidents, key=_rank)
-
-
 def next_update(opened_at: datetime, every: timedelta, now: datetime) -> datetime:
     """Return the next of the moments, regular from the opening on, by which people hear from us."""
     return opened_at + every * ((now - opened_at) // every + 1)
@@ -178,12 +173,6 @@ def _holds(node: Node, facts: Facts) -> bool:
         and (node.harm is None or node.harm == facts.harm)
         and (least is None or facts.share_of_users >= least)
     )
-
-
-def _rank(incident: Incident) -> tuple[int, bool, int, datetime, int]:
-    severity = -ORDER.index(Severity(incident.severity))
-    exposed = REGULATED in incident.impact["tags"]
-    return severity, not exposed, -int(incident.impact["users"]), incident.opened_at, incident.number
 
 
 def _system_problems(config: Config) -> Iterator[Problem]:

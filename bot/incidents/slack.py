@@ -75,4 +75,4 @@ def buttons_section(reading: Reading, incident: str) -> Section:
 def home_section(reading: Reading, person: str) -> Section:
     """Return our part of App Home: every open incident, the same for everybody."""
     del person
-    return views.home(service.open_incidents(reading))
+    return views.home(service.open_incidents(reading, at_most=views.HOME_LINES), service.count_open(reading))

@@ -149,14 +149,14 @@ def reported(incident: Incident) -> Markup:
     )
 
 
-def home(incidents: Sequence[Incident]) -> Section:
-    """Our part of App Home: the open incidents, the one that needs us most first."""
+def home(incidents: Sequence[Incident], count: int) -> Section:
+    """Our part of App Home: the first of so many open incidents, the one that needs us most first."""
     if not incidents:
         return Section([header("Open incidents"), section("None. All is calm.")])
     shown = [section(_home_line(incident)) for incident in incidents[:HOME_LINES]]
-    rest = len(incidents) - len(shown)
-    more = [context(f"and {rest} more: `/rollback status` lists them all")] if rest > 0 else []
-    return Section([header(f"Open incidents: {len(incidents)}"), *shown[:3]], [*shown[3:], *more, divider()])
+    rest = count - len(shown)
+    more = [context(f"and {rest} more: `/rollback status` lists the next ones")] if rest > 0 else []
+    return Section([header(f"Open incidents: {count}"), *shown[:3]], [*shown[3:], *more, divider()])
 
 
 def _home_line(incident: Incident) -> Markup:

@@ -58,6 +58,8 @@ class ExecutionState(StrEnum):
     UNKNOWN = "unknown"
 
 
+RUNNING = text("execution.state IN ('running', 'validating')")
+"""Word for word what the index below is for, so that it finds the few that run among all that ever did."""
 _RUNNING = text("state IN ('running', 'validating')")
 
 

@@ -13,7 +13,7 @@ from bot.incidents.models import Node, Severity, SeverityPolicy, Systems
 from bot.incidents.rules import Facts
 from bot.people.models import Directory, Role
 from tests.incidents.organisation import shipped_config
-from tests.incidents.samples import OPENED, incident, policy, system, systems
+from tests.incidents.samples import OPENED, policy, system, systems
 from tests.support.stores import config_of
 
 TAGS = ["medical", "regulated", "lending"]
@@ -153,19 +153,6 @@ def test_versions_are_recognised_with_or_without_v(written: str, listed: str) ->
 )
 def test_systems_are_recognised_in_any_case(written: str, listed: str | None) -> None:
     assert rules.listed_system(systems().systems, written) == listed
-
-
-def test_incidents_are_ranked_by_severity_then_exposure_then_people_then_age() -> None:
-    """R044."""
-    regulated = rules.impact_of(system(tags=["regulated"], users=10), "8", [])
-    few = rules.impact_of(system(users=5), "8", [])
-    medium = incident(name="INC-1", number=1)
-    high_few = incident(name="INC-2", number=2, severity="high", impact=few)
-    high_many = incident(name="INC-3", number=3, severity="high")
-    high_regulated = incident(name="INC-4", number=4, severity="high", impact=regulated)
-    high_many_older = incident(name="INC-5", number=5, severity="high", opened_at=OPENED - timedelta(hours=1))
-    ranked = rules.ranked([medium, high_few, high_many, high_regulated, high_many_older])
-    assert [one.name for one in ranked] == ["INC-4", "INC-5", "INC-3", "INC-2", "INC-1"]
 
 
 @given(st.timedeltas(timedelta(0), timedelta(days=30)), st.timedeltas(timedelta(minutes=1), timedelta(days=1)))

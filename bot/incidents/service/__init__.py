@@ -3,6 +3,7 @@
 from bot.incidents.service.briefing import refresh_briefing
 from bot.incidents.service.opening import open_or_join
 from bot.incidents.service.queries import (
+    count_open,
     get,
     known_system,
     lead_of,
@@ -29,6 +30,7 @@ __all__ = [
     "acknowledge",
     "change_severity",
     "close",
+    "count_open",
     "get",
     "known_system",
     "lead_of",

@@ -1,6 +1,7 @@
 """What is asked about incidents and systems."""
 
-from sqlmodel import col, select
+from sqlalchemy import ColumnElement, case
+from sqlmodel import col, func, select
 
 from bot.escalation import service as escalation
 from bot.foundation.blocks import Markup, channel_link, join, moment, mrkdwn
@@ -10,6 +11,17 @@ from bot.incidents import rules
 from bot.incidents.models import Incident, IncidentState, System, Systems
 from bot.people import rules as people
 from bot.people.models import Directory
+
+STATUS_LINES = 20
+_IMPACT = col(Incident.impact)
+_NEED = (
+    case({str(severity): -place for place, severity in enumerate(rules.ORDER)}, value=col(Incident.severity)),
+    case((_IMPACT["tags"].as_string().contains(f'"{rules.REGULATED}"'), 0), else_=1),
+    _IMPACT["users"].as_integer().desc(),
+    col(Incident.opened_at),
+    col(Incident.number),
+)
+"""Which incident needs us most, as the database sorts: it may have to choose ten out of ten thousand."""
 
 
 def get(reading: Reading, name: str) -> Incident:
@@ -35,9 +47,18 @@ def open_for(work: Work, system: str, version: str) -> Incident | None:
     return work.session.exec(query.with_for_update().execution_options(populate_existing=True)).first()
 
 
-def open_incidents(reading: Reading) -> list[Incident]:
-    """Return every incident that is not closed, the one that needs us most first."""
-    return rules.ranked(reading.session.exec(select(Incident).where(col(Incident.state) != IncidentState.CLOSED)))
+def open_incidents(reading: Reading, *, system: str | None = None, at_most: int | None = None) -> list[Incident]:
+    """Return incidents that are not closed, the one that needs us most first; of one system, or of all.
+
+    What counts is severity, then regulatory exposure, then the people affected, then age.
+    """
+    query = select(Incident).where(_is_open()).order_by(*_NEED).limit(at_most)
+    return list(reading.session.exec(query.where(Incident.system == system) if system else query))
+
+
+def count_open(reading: Reading) -> int:
+    """Return how many incidents are not closed."""
+    return reading.session.exec(select(func.count()).select_from(Incident).where(_is_open())).one()
 
 
 def known_system(reading: Reading, name: str) -> System | None:
@@ -92,10 +113,16 @@ def names_in(reading: Reading, incident: Incident) -> rules.Names:
 
 def status_text(reading: Reading) -> Markup:
     """Return the open incidents in words, a line each, for whoever asks."""
-    found = open_incidents(reading)
+    found = open_incidents(reading, at_most=STATUS_LINES)
     if not found:
         return Markup("No incident is open.")
-    return join("\n", [_status_line(reading, incident) for incident in found])
+    rest = count_open(reading) - len(found)
+    more = [mrkdwn("and {rest} more, on their cards", rest=rest)] if rest > 0 else []
+    return join("\n", [*(_status_line(reading, incident) for incident in found), *more])
+
+
+def _is_open() -> ColumnElement[bool]:
+    return col(Incident.state).in_([IncidentState.OPEN, IncidentState.ACKNOWLEDGED])  # these an index finds
 
 
 def _status_line(reading: Reading, incident: Incident) -> Markup:

@@ -15,7 +15,7 @@ from bot.people import rules as people_rules
 from bot.people import service as people
 from bot.people.models import Directory
 from bot.rollback import rules
-from bot.rollback.models import Execution, Plan, StageResult
+from bot.rollback.models import RUNNING, Execution, Plan, StageResult
 
 
 def running(reading: Reading, system: str) -> Execution | None:
@@ -27,9 +27,7 @@ def running(reading: Reading, system: str) -> Execution | None:
 def running_now(reading: Reading) -> list[tuple[Execution, Plan]]:
     """Return every execution that is being carried out, the oldest first."""
     query = select(Execution, Plan).join(Plan, col(Plan.id) == col(Execution.plan_id))
-    return list(
-        reading.session.exec(query.where(col(Execution.state).in_(rules.RUNNING)).order_by(col(Execution.started_at)))
-    )
+    return list(reading.session.exec(query.where(RUNNING).order_by(col(Execution.started_at))))
 
 
 def has_execution(reading: Reading, incident: str) -> bool:
@@ -121,7 +119,7 @@ def _open_incident(reading: Reading, name: str) -> Incident:
 
 def _first_open(reading: Reading, system: str) -> Incident | None:
     """Return the system's open incident, of several the one that needs us most."""
-    return next((incident for incident in incidents.open_incidents(reading) if incident.system == system), None)
+    return next(iter(incidents.open_incidents(reading, system=system, at_most=1)), None)
 
 
 def _expected_severity(reading: Reading, system: System) -> str:

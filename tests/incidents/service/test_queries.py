@@ -1,10 +1,17 @@
 """What is asked about incidents and systems."""
 
+from datetime import timedelta
+
 import pytest
+from sqlmodel import col, select
 
 from bot.foundation.errors import Refusal
+from bot.foundation.work import Work
 from bot.incidents import service
+from bot.incidents.models import Incident
+from bot.incidents.slack import home_section
 from tests.incidents.organisation import Organisation
+from tests.support.statements import statements_of
 
 
 def test_an_incident_is_found_by_the_name_people_say(meridian: Organisation) -> None:
@@ -27,7 +34,45 @@ def test_open_incidents_come_in_the_order_in_which_they_need_us(meridian: Organi
         "support-bot",
     ]
     meridian.does("maya", service.close, "INC-4", "over")
-    assert len(meridian.reads(service.open_incidents)) == 3
+    assert len(meridian.reads(service.open_incidents)) == meridian.reads(service.count_open) == 3
+
+
+def test_they_are_ranked_by_severity_then_exposure_then_people_then_age(meridian: Organisation) -> None:
+    """R044."""
+    for version in ("medium", "few", "many", "regulated", "many and older"):
+        meridian.opens("shop-recommender", version)
+
+    def spread(work: Work) -> None:
+        one, few, many, regulated, older = work.session.exec(select(Incident).order_by(col(Incident.number))).all()
+        for incident in (few, many, regulated, older):
+            incident.severity = "high"
+        few.impact = {**few.impact, "users": 5}
+        regulated.impact = {**regulated.impact, "users": 10, "tags": ["lending", "regulated"]}
+        older.opened_at -= timedelta(hours=1)
+        work.session.add_all([one, few, many, regulated, older])
+
+    meridian.does("maya", spread)
+    ranked = [one.version for one in meridian.reads(service.open_incidents)]
+    assert ranked == ["regulated", "many and older", "many", "few", "medium"]
+    assert [one.version for one in meridian.reads(service.open_incidents, at_most=2)] == ranked[:2]
+
+
+def test_a_status_of_many_incidents_stays_short(meridian: Organisation) -> None:
+    for number in range(22):
+        meridian.opens("shop-recommender", str(number))
+    assert str(meridian.reads(service.status_text)).endswith("\nand 2 more, on their cards")
+
+
+def test_of_ten_thousand_the_home_reads_ten_rows(meridian: Organisation) -> None:
+    """Nothing that Home shows grows with what it does not show."""
+    counts = []
+    for number in range(40):
+        meridian.opens("shop-recommender", str(number))
+        if number in (10, 39):
+            with statements_of(meridian.store.reader) as said:
+                meridian.reads(home_section, meridian.actor("maya").id)
+            counts.append(len(said))
+    assert counts[0] == counts[1]
 
 
 def test_systems_by_name(meridian: Organisation) -> None:
