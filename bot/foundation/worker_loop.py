@@ -29,7 +29,7 @@ SWEEPS_A_TICK = 20
 """So often a sweep may take another lot before messages have their turn; one that gives way takes one."""
 REST_SECONDS = 0.05
 """Between two rounds, so that what commits one after the other is looked at together."""
-WAIT_FOR_LULL_SECONDS = 0.1
+WAIT_FOR_LULL_SECONDS = 0.25
 """So long at most a sweep that gives way waits for the doors: what came in is read at last, however much comes in."""
 AFTER_DEFECT = timedelta(seconds=5)
 A_MOMENT = timedelta(milliseconds=100)
