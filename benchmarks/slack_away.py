@@ -1,9 +1,8 @@
 """What happens when Slack is away (`python -m benchmarks.slack_away`; figure F3).
 
 The whole product on a virtual clock against the strict workspace, over real HTTP. Twice: for 10 minutes and for 6 hours
-Slack answers nothing but 503. It takes the first message of a request for approval before that, then 1,000 alerts come
-in about 50 versions of the example's systems, 50 requests are approved, and statements are posted (in the long outage
-a fifth of all that). Then Slack is back.
+Slack answers nothing but 503. Meanwhile 1,000 alerts come in about 50 versions of a system of the example, 50 requests
+are approved, and statements are posted (in the long outage a fifth of all that). Then Slack is back.
 
 Counted, once everything has left: alerts that are in no incident, approvals that do not count, messages that never
 arrived, arrived twice or out of order, statements that are not word for word; the most posts that one incident brought
