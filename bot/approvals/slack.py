@@ -72,12 +72,12 @@ def card_section(reading: Reading, incident: str) -> Section:
 
 def home_section(reading: Reading, person: str) -> Section:
     """Return our part of App Home: what waits for this person's decision."""
-    waiting = [
-        (request, seat)
-        for request in service.waiting_for(reading, person)
-        if (seat := service.seat_of(reading, request, person))
-    ]
-    names = {known: name for request, _ in waiting for known, name in service.names(reading, request).items()}
+    waiting = service.seats_of(reading, person)
+    names = {
+        known: name
+        for request, _ in waiting[: views.HOME_LINES]
+        for known, name in service.names(reading, request).items()
+    }
     return views.home(waiting, names, reading.now)
 
 
