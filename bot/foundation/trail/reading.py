@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import starmap
 from typing import Any
 
 import sqlalchemy
@@ -80,8 +81,7 @@ class DatabaseSource:
 
     def _rows(self, query: sqlalchemy.Select[Any], kind: Any) -> Iterator[Any]:
         with self._session.connection().execute(query, execution_options={"yield_per": self._batch}) as rows:
-            for row in rows:
-                yield kind(*row)
+            yield from starmap(kind, rows)
 
     def _everything(self) -> sqlalchemy.Select[Any]:
         entry, payload = TrailEntry, TrailPayload

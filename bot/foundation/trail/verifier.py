@@ -9,12 +9,14 @@ depends on what it is given:
     anchors             also that nothing was cut off or put back since
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from hmac import compare_digest
-from typing import Any, Literal, Protocol
+from hashlib import sha256
+from hmac import compare_digest, digest
+from typing import Any, Literal, NamedTuple, Protocol
+
+import orjson
 
 from bot.foundation.trail.chain import GENESIS
 from bot.foundation.trail.keys import Keyring, is_signed, mac
@@ -47,8 +49,7 @@ class DamageError(Exception):
         self.damage = Damage(seq, kind, detail)
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """One entry and its payload, byte for byte as they stand."""
 
     seq: int
@@ -214,7 +215,7 @@ def _continues(seal: _Seal, row: Sealed, before: _Seal | None) -> bool:
         return (seal.number, seal.first, seal.epoch, previous) == (1, 1, 1, None)
     if (seal.number, seal.first) != (before.number + 1, before.last + 1) or seal.epoch - before.epoch not in (0, 1):
         return False
-    return bool(previous == hashlib.sha256(before.body).hexdigest())
+    return bool(previous == sha256(before.body).hexdigest())
 
 
 def _expected_public(seal: _Seal, before: _Seal | None, keys: Keyring | None, first_public: bytes | None) -> bytes:
@@ -294,7 +295,7 @@ class _Pass:
             return None
         try:
             body = json.loads(row.body)
-            if body["payload"] != hashlib.sha256((row.salt or b"") + (row.words or b"")).hexdigest():
+            if body["payload"] != sha256((row.salt or b"") + (row.words or b"")).hexdigest():
                 return None
             return str(body["action"]), json.loads(row.words or b"")["facts"]
         except (ValueError, KeyError, TypeError, RecursionError):
@@ -302,42 +303,41 @@ class _Pass:
 
     def _entries(self) -> None:
         report, expected = self.report, self.report.purged
-        secret, known, held = self._secret(self.epoch)
+        secret = self._secret()
         seals = (seal for seal in self.seals if seal.last > report.purged)
         seal = next(seals, None)
         tree, previous, previous_hex = Tree(), self.previous, self.previous.hex()
         for row in self.source.entries():
+            seq, text, row_mac, key_id, salt, words, subject = row
             expected += 1
-            seq = row.seq
             if seq != expected:
                 kind: DamageKind = "missing" if type(seq) is int and seq > expected else "reordered"
                 raise DamageError(expected, kind, f"the next entry there is {seq!r}")
-            if row.key_id != self.epoch:
+            if key_id != self.epoch:
                 self._next_epoch(row)
-                secret, known, held = self._secret(self.epoch)
-            if known and not compare_digest(row.mac, mac(secret, row.body)):
+                secret = self._secret()
+            if secret is None:
+                self._covered(row, seal)
+                tree.add(text)
+            elif row_mac != digest(secret, text, "sha256"):
                 raise DamageError(seq, "changed", "its MAC does not fit its text")
-            if not known and seal is None:
-                self._open(row, held=held)
-            body = _read_body(row)
-            if body["seq"] != seq:
-                raise DamageError(seq, "reordered", f"its text says it is entry {body['seq']}")
-            if body["prev"] != previous_hex:
+            said = _said(row)
+            if said[0] != seq:
+                raise DamageError(seq, "reordered", f"its text says it is entry {said[0]}")
+            if said[1] != previous_hex:
                 raise DamageError(seq, "reordered", "it does not follow the entry before it")
-            self._payload(row, body)
-            previous, previous_hex = row.mac, row.mac.hex()
-            if seal is not None:
-                tree.add(row.body)
-                if seq == seal.last:
-                    self._close(seal, tree, previous)
-                    tree, seal = Tree(), next(seals, None)
+            if not salt or words is None or said[2] != sha256(salt + words).hexdigest() or said[3] != subject:
+                self._payload(row, said[2], said[3])
+            previous, previous_hex = row_mac, row_mac.hex()
+            if seal is not None and seq == seal.last:
+                self._close(seal, tree if secret is None else None, previous)
+                tree, seal = Tree(), next(seals, None)
             report.whole += 1
             report.last = seq
         report.last, self.previous = expected, previous
 
-    def _secret(self, epoch: int) -> tuple[bytes, bool, bool]:
-        known = self.keys is not None and self.keys.knows(epoch)
-        return (self.keys.at(epoch) if self.keys and known else b""), known, self.keys is not None
+    def _secret(self) -> bytes | None:
+        return self.keys.at(self.epoch) if self.keys and self.keys.knows(self.epoch) else None
 
     def _next_epoch(self, row: Stored) -> None:
         """Go on to the next epoch, which may only begin where a checkpoint of the last one ends."""
@@ -346,26 +346,29 @@ class _Pass:
             raise DamageError(row.seq, "changed", f"its key {row.key_id!r} does not follow key {self.epoch}")
         self.epoch = row.key_id
 
-    def _open(self, row: Stored, *, held: bool) -> None:
-        """Count an entry that cannot be checked; with a later key in hand there can be none."""
-        if held:
+    def _covered(self, row: Stored, seal: _Seal | None) -> None:
+        """Count an entry that nobody can check: no key, no checkpoint. With a later key in hand there can be none."""
+        if seal is None and self.keys is not None:
             raise DamageError(row.seq, "checkpoint", "its key was destroyed, and no checkpoint covers it")
-        self.report.open += 1
+        self.report.open += seal is None
 
-    def _payload(self, row: Stored, body: Mapping[str, Any]) -> None:
+    def _payload(self, row: Stored, payload: str, subject: bytes) -> None:
         if row.salt is None or row.words is None or row.subject is None:
             raise DamageError(row.seq, "payload missing", "its words are gone")
-        if not row.salt and not row.words:
-            if row.seq not in self.erased:
-                raise DamageError(row.seq, "payload missing", "its words are gone and no erasure is recorded")
-            self.report.erased += 1
-        elif body["payload"] != hashlib.sha256(row.salt + row.words).hexdigest():
-            raise DamageError(row.seq, "payload changed", "its words are not those that were written")
-        if body["object"].encode() != row.subject:
+        if subject != row.subject:
             raise DamageError(row.seq, "payload changed", "its words stand under another subject")
+        if row.salt or row.words:
+            if payload != sha256(row.salt + row.words).hexdigest():
+                raise DamageError(row.seq, "payload changed", "its words are not those that were written")
+        elif row.seq not in self.erased:
+            raise DamageError(row.seq, "payload missing", "its words are gone and no erasure is recorded")
+        else:
+            self.report.erased += 1
 
-    def _close(self, seal: _Seal, tree: Tree, last_mac: bytes) -> None:
-        if tree.size != seal.last - seal.first + 1 or tree.root() != seal.root or last_mac != seal.mac:
+    def _close(self, seal: _Seal, tree: Tree | None, last_mac: bytes) -> None:
+        """Compare what was read with the checkpoint over it. With the key, the last MAC stands for all before it."""
+        differs = tree is not None and (tree.size != seal.last - seal.first + 1 or tree.root() != seal.root)
+        if differs or last_mac != seal.mac:
             detail = f"entries {seal.first} to {seal.last} are not those under checkpoint {seal.number}"
             raise DamageError(seal.first, "changed", detail)
 
@@ -381,9 +384,10 @@ class _Pass:
             raise DamageError(self.report.sealed + 1, "checkpoint", f"the head says that {head.sealed!r} are sealed")
 
 
-def _read_body(row: Stored) -> Mapping[str, Any]:
+def _said(row: Stored) -> tuple[int, str, str, bytes]:
+    """Return what an entry's text says: its number, the MAC before it, its payload's digest, and its subject."""
     try:
-        body = json.loads(row.body)
-        return {name: body[name] for name in ("seq", "prev", "payload", "object")}
-    except (ValueError, KeyError, TypeError, RecursionError):
+        body = orjson.loads(row.body)
+        return body["seq"], body["prev"], body["payload"], body["object"].encode()
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise DamageError(row.seq, "changed", "its text cannot be read") from None

@@ -1,11 +1,14 @@
 """T23, T24, F10: every attack on what is sealed and anchored is noticed, and the verifier itself is not fooled."""
 
 import json
+import random
 import sqlite3
 from contextlib import closing
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
 from bot.foundation import trail
 from bot.foundation.db import Store
@@ -23,6 +26,8 @@ from tests.foundation.trail.days import (
     later_key,
     rows,
 )
+from tests.foundation.trail.mutants import CHANGES, Change, Trial
+from tests.support.soak import sample
 from tests.support.stores import TRAIL_KEY
 
 FORGER = Keyring(b"the key of a forger, 32 bytes!!!")
@@ -280,3 +285,26 @@ def test_a_trail_of_an_earlier_version_is_whole(store: Store) -> None:
     forge(store, "UPDATE trail_head SET day = NULL")
     report = checked(store, Keyring(TRAIL_KEY))
     assert (report.damage, report.whole, report.public) == (None, 0, "")
+
+
+# --- ten thousand ways, one at a time ---------------------------------------------------------------------------------
+
+
+def test_every_mutation_of_anchored_rows_is_noticed(tmp_path: Path) -> None:
+    """F10: a sample here, ten thousand in `make soak`; `python -m benchmarks.trail` counts them, too."""
+    trial = Trial.begin(tmp_path)
+    unnoticed = [seed for seed in sample(range(10_000), one_in=25) if not trial.notices(seed)]
+    trial.end()
+    assert unnoticed == []
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_each_kind_of_mutation_changes_something(tmp_path: Path, change: Change) -> None:
+    """The proof above would be worth nothing if unchanged trails were called damaged."""
+    trial = Trial.begin(tmp_path)
+    with Session(trial.engine) as session:
+        assert trail.check(trail.DatabaseSource(session), first_key(), anchors=trial.anchors).damage is None
+    before = "\n".join(trial.connection.iterdump()), trial.anchors
+    change(trial, random.Random(1))
+    assert ("\n".join(trial.connection.iterdump()), trial.anchors) != before
+    trial.end()
