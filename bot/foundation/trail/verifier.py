@@ -174,6 +174,7 @@ class _Seal:
     epoch: int
     public: bytes
     next: bytes
+    previous: str | None
     body: bytes
 
 
@@ -204,18 +205,17 @@ def _seal(row: Sealed) -> _Seal:
         raise ValueError("not a number")
     number, first, last, epoch = numbers
     mac_, root, public, following = (bytes.fromhex(said[name]) for name in ("mac", "root", "public", "next"))
-    return _Seal(number, first, last, mac_, root, epoch, public, following, row.body)
+    return _Seal(number, first, last, mac_, root, epoch, public, following, said["prev"], row.body)
 
 
 def _continues(seal: _Seal, row: Sealed, before: _Seal | None) -> bool:
     if (row.seq, row.number) != (seal.last, seal.number) or seal.last < seal.first:
         return False
-    previous = json.loads(seal.body)["prev"]
     if before is None:
-        return (seal.number, seal.first, seal.epoch, previous) == (1, 1, 1, None)
+        return (seal.number, seal.first, seal.epoch, seal.previous) == (1, 1, 1, None)
     if (seal.number, seal.first) != (before.number + 1, before.last + 1) or seal.epoch - before.epoch not in (0, 1):
         return False
-    return bool(previous == sha256(before.body).hexdigest())
+    return seal.previous == sha256(before.body).hexdigest()
 
 
 def _expected_public(seal: _Seal, before: _Seal | None, keys: Keyring | None, first_public: bytes | None) -> bytes:
