@@ -1,4 +1,4 @@
-"""The door for time: statements on their way out, fallback routes while Slack is away, a summary when it is back."""
+"""The door for time: statements, notes told together, and what helps while Slack is away and when it is back."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from bot.comms import service, views
 from bot.comms.routes import Batch, Delivered, Route
-from bot.foundation.outbox import Effect, Outgoing, Payload, Post, Sweep
+from bot.foundation.outbox import Effect, Outgoing, Payload, Post, Sweep, build_note
 from bot.foundation.work import Reading, Work
 
 log = logging.getLogger(__name__)
@@ -36,8 +36,12 @@ def effects(routes: Mapping[str, Route]) -> Mapping[str, Effect]:
     return {"comms.fallback": Effect(act, settle, lease=SECONDS_FOR_A_BATCH)}
 
 
-MESSAGES: Mapping[str, Callable[[Reading, Payload], Outgoing | None]] = {"comms.statement": build_statement}
+MESSAGES: Mapping[str, Callable[[Reading, Payload], Outgoing | None]] = {
+    "comms.statement": build_statement,
+    service.GATHERED: build_note,
+}
 SWEEPS = (
     Sweep("comms.outage", service.over, service.sum_up),
+    Sweep("comms.crowd", service.crowded, service.thin_out),
     Sweep("comms.fallback", service.next_batch, service.send_batch),
 )

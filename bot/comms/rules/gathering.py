@@ -10,8 +10,8 @@ ROOM = 2_600
 ONE_LINE = 400
 
 
-def gathered(subject: str, said: Sequence[tuple[datetime, Markup]]) -> Markup:
-    """Return one note instead of several: each with its time, as many as there is room for."""
+def gathered(subject: str, said: Sequence[tuple[datetime, Markup]], why: str) -> Markup:
+    """Return one note instead of several, with why they stand together: each with its time, as there is room."""
     lines: list[Markup] = []
     for at, text in said:
         line = mrkdwn("• {at}: {text}", at=moment(at, "{time}"), text=clip(Markup(" ".join(text.split())), ONE_LINE))
@@ -22,4 +22,4 @@ def gathered(subject: str, said: Sequence[tuple[datetime, Markup]]) -> Markup:
     more = (
         [mrkdwn("and {rest} more: `backout export {subject}` has them all", rest=rest, subject=subject)] if rest else []
     )
-    return join("\n", ["While Slack took no messages:", *lines, *more])
+    return join("\n", [why, *lines, *more])

@@ -1,6 +1,7 @@
 """What may be said, what was said, and saying it."""
 
 from bot.comms.service.fallback import must_reach, next_batch, send_batch, settle_batch
+from bot.comms.service.gathering import GATHERED, crowded, thin_out
 from bot.comms.service.library import digests, read_library
 from bot.comms.service.outage import over, sum_up
 from bot.comms.service.posting import (
@@ -15,7 +16,9 @@ from bot.comms.service.posting import (
 )
 
 __all__ = [
+    "GATHERED",
     "brief",
+    "crowded",
     "digests",
     "must_reach",
     "next_batch",
@@ -29,6 +32,7 @@ __all__ = [
     "statement",
     "statements",
     "sum_up",
+    "thin_out",
     "why_not_postable",
     "why_not_yours",
 ]

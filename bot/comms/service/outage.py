@@ -1,6 +1,6 @@
 """Slack is back: what happened meanwhile is said once, instead of everything that was meant to be said."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -8,13 +8,13 @@ from sqlmodel import col, select
 
 from bot.comms import rules
 from bot.comms.models import FallbackPolicy
-from bot.comms.service import fallback
+from bot.comms.service import fallback, gathering
 from bot.foundation import line, outbox
 from bot.foundation.blocks import Markup, moment, mrkdwn
 from bot.foundation.models import OutboxRow, OutboxState
 from bot.foundation.work import Lane, Reading, Work
 
-NOTE = "foundation.note"
+WHILE_AWAY = "While Slack took no messages:"
 
 
 def over(reading: Reading) -> datetime | None:
@@ -31,7 +31,7 @@ def sum_up(work: Work) -> int:
     told = fallback.used(work, outage)
     if told or outage.length >= work.config[FallbackPolicy].summary_after:
         waiting = list(_waiting(work))
-        gathered = _gather(work, [row for row in waiting if row.kind == NOTE])
+        gathered = gathering.gather(work, waiting, WHILE_AWAY)
         counted = Counter(str(row.payload["channel"]) for row in waiting)
         for channel in sorted({*counted, *told}):
             key = f"outage:{outage.began_at.isoformat()}:{channel}"
@@ -50,20 +50,6 @@ def _waiting(work: Work) -> Iterator[OutboxRow]:
     for row in work.session.exec(waits.order_by(col(OutboxRow.sequence))):
         if "channel" in row.payload and "person" not in row.payload:
             yield row
-
-
-def _gather(work: Work, notes: Sequence[OutboxRow]) -> int:
-    """Make one note of those that wait for the same thread; returns how many went into others."""
-    threads: dict[tuple[str, str], list[OutboxRow]] = defaultdict(list)
-    for row in notes:
-        threads[row.payload["channel"], row.payload["subject"]].append(row)
-    several = {thread: rows for thread, rows in threads.items() if len(rows) > 1}
-    for (channel, subject), rows in several.items():
-        said = [(row.created_at, Markup(row.payload["text"])) for row in rows]
-        for row in rows:
-            outbox.withdraw(work, row.key)
-        outbox.note(work, channel, subject, rules.gathered(subject, said))
-    return sum(len(rows) for rows in several.values())
 
 
 def _summary(outage: line.Outage, count: int, told: Sequence[str]) -> Markup:

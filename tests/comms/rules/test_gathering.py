@@ -6,14 +6,15 @@ from tests.support.clock import MORNING
 
 
 def test_each_is_told_with_its_time() -> None:
-    text = gathered("INC-1", [(MORNING, Markup("Opened.\nBy *Maya*.")), (MORNING, Markup("Tier 2."))])
-    assert text.splitlines()[0] == "While Slack took no messages:"
+    said = [(MORNING, Markup("Opened.\nBy *Maya*.")), (MORNING, Markup("Tier 2."))]
+    text = gathered("INC-1", said, "Much happened at once:")
+    assert text.splitlines()[0] == "Much happened at once:"
     assert "09:00 UTC>: Opened. By *Maya*." in text.splitlines()[1]
     assert len(text.splitlines()) == 3
 
 
 def test_what_finds_no_room_is_counted() -> None:
-    text = gathered("INC-1", [(MORNING, escape("<!channel> " * 500))] * 400)
+    text = gathered("INC-1", [(MORNING, escape("<!channel> " * 500))] * 400, "Much:")
     assert len(text) <= SECTION_TEXT
     assert "<!channel>" not in text
     shown = text.count("•")

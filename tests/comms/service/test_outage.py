@@ -61,7 +61,7 @@ def test_a_long_outage_is_told_once_in_each_channel_and_notes_are_gathered(store
         ("foundation.note", CREDIT),
         ("foundation.whisper", "C0SUPPORT4"),
         ("comms.statement", None),
-        ("foundation.note", SHOP),
+        ("comms.gathered", SHOP),
         ("foundation.announcement", CREDIT),
         ("foundation.announcement", SHOP),
     ]
