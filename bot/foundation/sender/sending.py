@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
 from bot.foundation import metrics
 from bot.foundation.db import Store
 from bot.foundation.errors import StoreUnavailableError
-from bot.foundation.models import OutboxRow, Posted
+from bot.foundation.models import OutboxRow, OutboxState, Posted
 from bot.foundation.outbox import Kinds
 from bot.foundation.sender import rows
 from bot.foundation.sender.delivery import Delivery, Destination, destination
@@ -156,7 +156,7 @@ class Sender:
     def _look(self, reading: Reading) -> Round:
         """Go through all due messages in order, so that no full channel hides what waits for another."""
         found, taken = Round(), set[str]()
-        due = _due_messages(reading, list(self.kinds.messages), list(self._started))
+        due, held = _messages(reading, list(self.kinds.messages), list(self._started))
         self._destinations = {version: self._destinations[version] for version in due if version in self._destinations}
         for version in due:
             if self._pace.running + len(found.start) >= AT_ONCE:
@@ -165,8 +165,10 @@ class Sender:
                 found.unseen = True
                 break
             place = self._place(reading, version, found, taken)
-            if place is not None:
-                taken.add(place)
+            if place is None:
+                continue
+            taken.add(place)
+            if version not in held:
                 found.start.append((_row(reading, version), place))
         return found
 
@@ -235,13 +237,19 @@ def _is_in_time(mine: OutboxRow, now: datetime) -> bool:
     return mine.claimed_until is not None and now < mine.claimed_until
 
 
-def _due_messages(reading: Reading, kinds: Collection[str], but_not: Collection[str]) -> list[Version]:
+def _messages(reading: Reading, kinds: Collection[str], but_not: Collection[str]) -> tuple[list[Version], set[Version]]:
+    """Return in their order those that can be taken, and those among them that only hold their place.
+
+    What a process before this one was sending holds its place until it can be looked up: nothing overtakes it there.
+    """
+    sending = col(OutboxRow.state) == OutboxState.SENDING
     found = reading.session.exec(
-        select(OutboxRow.id, OutboxRow.wanted)
-        .where(rows.is_due(reading), col(OutboxRow.kind).in_(kinds), col(OutboxRow.id).not_in(but_not))
+        select(OutboxRow.id, OutboxRow.wanted, rows.is_due(reading))
+        .where(or_(sending, rows.is_due(reading)), col(OutboxRow.kind).in_(kinds), col(OutboxRow.id).not_in(but_not))
         .order_by(col(OutboxRow.lane), col(OutboxRow.sequence))
-    )
-    return [(row_id, wanted) for row_id, wanted in found]
+    ).all()
+    versions = [((row_id, wanted), is_due) for row_id, wanted, is_due in found]
+    return [version for version, _ in versions], {version for version, is_due in versions if not is_due}
 
 
 def _row(reading: Reading, version: Version) -> OutboxRow:

@@ -313,6 +313,27 @@ async def test_stopping_does_not_wait_for_ever_and_what_was_cut_off_is_looked_up
     assert len(desk.slack.made("find")) == 1
 
 
+async def test_what_a_dead_process_was_sending_is_not_overtaken_in_its_channel(desk: Desk) -> None:
+    """F2: a thread keeps its order: what may have been sent is looked up first; other channels do not wait for it."""
+
+    async def hang(*_given: object, **_named: object) -> str:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    post, desk.slack.post = desk.slack.post, hang  # type: ignore[method-assign]
+    dying = desk.new_sender()
+    desk.show("card:1", "first")
+    await dying.tick()
+    await dying.stop(0.05)
+    desk.slack.post = post  # type: ignore[method-assign]
+    desk.show("card:2", "second")
+    desk.show("card:3", "elsewhere", CREDIT)
+    restarted = desk.new_sender()
+    await restarted.recover()
+    await desk.run(restarted)
+    assert [message.text for message in desk.slack.messages] == ["elsewhere", "first", "second"]
+
+
 async def test_recovering_takes_effects_back_at_once(desk: Desk) -> None:
     async def hang(payload: Payload, key: str) -> Payload:
         desk.acted.append((payload["name"], key))
