@@ -77,6 +77,7 @@ WARNINGS: tuple[Callable[..., Iterator[Problem]], ...] = (
     comms_rules.warnings,
     comms_rules.unreachable,
     approvals_rules.warnings,
+    incidents_rules.warnings,
 )
 ROUTERS = (
     people_slack.router,

@@ -14,7 +14,14 @@ An incident is about one version of one system; there is at most one open incide
                               refused while a rollback is being carried out
 
 The severity is the answer of the first decision node (`config/severity.yaml`) that says yes; the path is kept and
-shown. A person may change it, with a reason.
+shown. A person may change it, with a reason; where a lower one would drop an approval, a second person confirms:
+
+    severity ──lower, nothing dropped──▶ lower severity
+        │ ╰─lower, an approval dropped──▶ proposed ──confirm, by somebody else──▶ lower severity
+        ▲                                    │
+        ╰──── declined, raised, closed ──────╯
+
+The governance committee is told once, and only on the criteria of that file.
 
 Calls: approvals (a new severity means a new quorum; closing voids an open round), escalation (start, acknowledge, new
 deadlines, end), comms (the briefing that fills templates), people (who owns what, who may do what).

@@ -1,6 +1,6 @@
 """Systems, severity policy and incidents."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -20,6 +20,9 @@ class Severity(StrEnum):
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"
+
+
+NodeKind = Literal["impact_scope", "risk", "regulatory_exposure", "safety"]
 
 
 class Target(Settings):
@@ -66,10 +69,8 @@ class Systems(Settings):
     systems: dict[str, System]
 
 
-class Node(Settings):
-    """One question on the way to a severity; the first that is answered yes decides.
-
-    All conditions that are given must hold. Without any condition the answer is always yes.
+class Conditions(Settings):
+    """What a question asks about. All conditions that are given must hold; without any the answer is always yes.
 
     Attributes:
         any_tag: The system carries at least one of these tags.
@@ -79,22 +80,49 @@ class Node(Settings):
         share_of_users_at_least: The system reaches at least this share of all users (0 to 1).
     """
 
-    name: str
-    question: str
     any_tag: list[str] = []
     any_downstream: list[str] = []
     families: list[str] = []
     harm: bool | None = None
     share_of_users_at_least: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
+class Node(Conditions):
+    """One question on the way to a severity; the first that is answered yes decides.
+
+    `kind` says what sort of question it is: how far it reaches, how risky it is, what regulators say, or safety.
+    """
+
+    name: str
+    question: str
+    kind: NodeKind | None = None
     then: Severity
+
+
+class Criterion(Conditions):
+    """One reason to bring an incident to the governance committee, from this severity on (None: at any)."""
+
+    name: str
+    question: str
+    severity_at_least: Severity | None = None
+
+
+class Committee(Settings):
+    """Who is brought in beside the tiers, once, and only when one of these criteria is met."""
+
+    title: str
+    roles: Annotated[list[RoleKey], Field(min_length=1)]
+    when: Annotated[list[Criterion], Field(min_length=1)]
 
 
 class SeverityPolicy(Settings):
     """`config/severity.yaml`: decision nodes in order, the severity when every answer is no, and how often we speak.
 
-    `update_every` says for each severity how long people wait at most for the next word from us.
+    `update_every` says for each severity how long people wait at most for the next word from us. `review_by` is when
+    the questions are to be gone through again.
     """
 
+    review_by: date | None = None
     nodes: list[Node]
     otherwise: Severity
     update_every: dict[Severity, Annotated[timedelta, Field(ge=timedelta(minutes=1))]] = {
@@ -102,6 +130,7 @@ class SeverityPolicy(Settings):
         Severity.MEDIUM: timedelta(hours=4),
         Severity.HIGH: timedelta(hours=1),
     }
+    committee: Committee | None = None
 
 
 class IncidentState(StrEnum):
@@ -121,8 +150,11 @@ class Incident(SQLModel, table=True):
     """Something is wrong with one version of one system. `name` is what people say: INC-42.
 
     Attributes:
-        severity_path: A list of `{"node", "question", "answer": "yes"|"no", "then"}`: the questions that were asked,
-            then one entry (node `changed`) for each time a person changed the severity.
+        severity_path: A list of `{"node", "question", "kind", "answer": "yes"|"no", "then"}`: the questions that were
+            asked, then one entry (node `changed`, with the severity `before`) for each change by a person.
+        lowering: A lower severity that somebody proposed and a second person has to confirm, because an approval would
+            not be needed any more: `{"to", "by", "reason", "drops": [role titles], "at"}`; None while there is none.
+        committee: Why and when the governance committee was brought in: `{"question", "people", "at"}`; None: not.
         impact: The words and numbers of the system as they were when it was opened; see `rules.impact_of`.
         families: The families of all signals so far.
         harm: True once a signal meant that somebody may be harmed.
@@ -151,6 +183,8 @@ class Incident(SQLModel, table=True):
     state: str = Column(default=IncidentState.OPEN, index=True)
     severity: str
     severity_path: list[dict[str, Any]] = Column(sa_column=Stored(JSON, nullable=False))
+    lowering: dict[str, Any] | None = Column(default=None, sa_column=Stored(JSON(none_as_null=True)))
+    committee: dict[str, Any] | None = Column(default=None, sa_column=Stored(JSON(none_as_null=True)))
     impact: dict[str, Any] = Column(sa_column=Stored(JSON, nullable=False))
     title: str
     channel: str

@@ -1,16 +1,17 @@
 """Decisions about incidents: how bad, whom it touches, which comes first. Pure."""
 
 import difflib
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.foundation.config import Config
+from bot.foundation.config import Config, Location
 from bot.foundation.errors import Problem
-from bot.incidents.models import Incident, Node, Severity, SeverityPolicy, System, Systems
-from bot.people.models import Directory
+from bot.incidents.models import Conditions, Criterion, Incident, Severity, SeverityPolicy, System, Systems
+from bot.people.models import Directory, RoleKey
 
 ORDER = tuple(Severity)
 REGULATED = "regulated"
@@ -46,15 +47,26 @@ def classify(policy: SeverityPolicy, facts: Facts) -> tuple[Severity, list[dict[
     path: list[dict[str, Any]] = []
     for node in policy.nodes:
         answer = _holds(node, facts)
-        path.append(_step(node.name, node.question, node.then, answer=answer))
+        path.append({**_step(node.name, node.question, node.then, answer=answer), "kind": node.kind})
         if answer:
             return node.then, path
     return policy.otherwise, path
 
 
-def changed_step(who: str, reason: str, severity: Severity) -> dict[str, Any]:
+def criterion_met(policy: SeverityPolicy, facts: Facts, severity: str) -> Criterion | None:
+    """Return the first reason to bring an incident to the governance committee; None if there is none."""
+    criteria = policy.committee.when if policy.committee else []
+    return next((one for one in criteria if _reaches(one, severity) and _holds(one, facts)), None)
+
+
+def dropped(before: Sequence[RoleKey], after: Sequence[RoleKey]) -> list[RoleKey]:
+    """Return the approvals that are needed before and not after, in order."""
+    return list((Counter(before) - Counter(after)).elements())
+
+
+def changed_step(who: str, reason: str, before: str, after: Severity) -> dict[str, Any]:
     """Return the step of a severity path that says that a person changed the severity."""
-    return _step(PERSON_NODE, f"{who}: {reason}", severity, answer=True)
+    return {**_step(PERSON_NODE, f"{who}: {reason}", after, answer=True), "before": before}
 
 
 def is_worse(one: str, other: str) -> bool:
@@ -153,6 +165,7 @@ def checks(config: Config) -> Iterator[Problem]:
     """Say what in `systems.yaml` and `severity.yaml` does not fit together."""
     yield from _system_problems(config)
     yield from _node_problems(config)
+    yield from _committee_problems(config)
     policy, document = config[SeverityPolicy], config.document(SeverityPolicy)
     for severity in ORDER:
         if severity not in policy.update_every:
@@ -160,11 +173,24 @@ def checks(config: Config) -> Iterator[Problem]:
             yield document.problem(("update_every",), what, f"add “{severity}: PT4H”, for example")
 
 
+def warnings(config: Config, today: date) -> Iterator[Problem]:
+    """Say what in `severity.yaml` works but is unwise: questions whose review is due."""
+    policy, document = config[SeverityPolicy], config.document(SeverityPolicy)
+    if policy.review_by and policy.review_by < today:
+        what = f"the questions were to be reviewed by {policy.review_by}"
+        yield document.problem(("review_by",), what, "go through them with those concerned, then set the next day")
+
+
 def _step(name: str, question: str, then: Severity, *, answer: bool) -> dict[str, Any]:
     return {"node": name, "question": question, "answer": "yes" if answer else "no", "then": str(then)}
 
 
-def _holds(node: Node, facts: Facts) -> bool:
+def _reaches(criterion: Criterion, severity: str) -> bool:
+    least = criterion.severity_at_least
+    return least is None or not is_worse(least, severity)
+
+
+def _holds(node: Conditions, facts: Facts) -> bool:
     least = node.share_of_users_at_least
     return (
         (not node.any_tag or not set(node.any_tag).isdisjoint(facts.tags))
@@ -193,9 +219,6 @@ def _system_problems(config: Config) -> Iterator[Problem]:
 
 def _node_problems(config: Config) -> Iterator[Problem]:
     document, nodes = config.document(SeverityPolicy), config[SeverityPolicy].nodes
-    systems = config[Systems].systems.values()
-    tags = {tag for system in systems for tag in system.tags}
-    downstream = {one for system in systems for one in system.downstream}
     for place, node in enumerate(nodes):
         at = ("nodes", place)
         earlier = next((one for one in nodes[:place] if _covers(one, node)), None)
@@ -204,11 +227,31 @@ def _node_problems(config: Config) -> Iterator[Problem]:
             yield document.problem(at, what, f"move it before “{earlier.name}”, or take it out")
         if any(one.name == node.name for one in nodes[:place]):
             yield document.problem((*at, "name"), f"two nodes are called “{node.name}”", "give each its own name")
-        for tag in sorted(set(node.any_tag) - tags):
-            yield document.problem((*at, "any_tag"), f"no system carries the tag “{tag}”", _meant(tag, tags))
-        for one in sorted(set(node.any_downstream) - downstream):
-            what = f"“{one}” stands downstream of no system"
-            yield document.problem((*at, "any_downstream"), what, _meant(one, downstream))
+        yield from _condition_problems(config, at, node)
+
+
+def _committee_problems(config: Config) -> Iterator[Problem]:
+    committee, document = config[SeverityPolicy].committee, config.document(SeverityPolicy)
+    if committee is None:
+        return
+    roles = config[Directory].roles
+    for place, role in enumerate(committee.roles):
+        if role not in roles:
+            what = f"“{role}” of the committee is not a role of people.yaml"
+            yield document.problem(("committee", "roles", place), what, _meant(role, roles))
+    for place, criterion in enumerate(committee.when):
+        yield from _condition_problems(config, ("committee", "when", place), criterion)
+
+
+def _condition_problems(config: Config, at: Location, asked: Conditions) -> Iterator[Problem]:
+    document, systems = config.document(SeverityPolicy), config[Systems].systems.values()
+    tags = {tag for system in systems for tag in system.tags}
+    downstream = {one for system in systems for one in system.downstream}
+    for tag in sorted(set(asked.any_tag) - tags):
+        yield document.problem((*at, "any_tag"), f"no system carries the tag “{tag}”", _meant(tag, tags))
+    for one in sorted(set(asked.any_downstream) - downstream):
+        what = f"“{one}” stands downstream of no system"
+        yield document.problem((*at, "any_downstream"), what, _meant(one, downstream))
 
 
 def _meant(written: str, known: Iterable[str]) -> str:
@@ -216,7 +259,7 @@ def _meant(written: str, known: Iterable[str]) -> str:
     return f"did you mean “{close}”?" if close else "correct the spelling, or take it out"
 
 
-def _covers(earlier: Node, later: Node) -> bool:
+def _covers(earlier: Conditions, later: Conditions) -> bool:
     """Say whether the earlier node answers yes whenever the later one would."""
     least, later_least = earlier.share_of_users_at_least, later.share_of_users_at_least
     return (

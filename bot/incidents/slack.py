@@ -26,7 +26,22 @@ def open_severity_form(click: Click, work: Work) -> Answer:
 @router.form("incidents.change_severity")
 def change_severity(form: Form, work: Work) -> Answer:
     """Change the severity, or say under the field why not."""
-    service.change_severity(work, form.metadata["incident"], form.values["severity"], form.values["reason"])
+    values = form.values
+    incident = service.change_severity(work, form.metadata["incident"], values["severity"], values["reason"])
+    return Say(views.lowering_proposed(incident)) if incident.lowering else None
+
+
+@router.button(views.CONFIRM_LOWERING)
+def confirm_lowering(click: Click, work: Work) -> Answer:
+    """Lower the severity as somebody else proposed."""
+    service.confirm_lowering(work, click.value["incident"])
+    return None
+
+
+@router.button(views.DECLINE_LOWERING)
+def decline_lowering(click: Click, work: Work) -> Answer:
+    """Let the severity stay as it is."""
+    service.decline_lowering(work, click.value["incident"])
     return None
 
 

@@ -1,6 +1,8 @@
 """What an incident looks like: its part of the card, its forms, and a line in App Home. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
@@ -16,6 +18,7 @@ from bot.foundation.blocks import (
     fields,
     header,
     join,
+    mention,
     modal,
     moment,
     mrkdwn,
@@ -30,6 +33,10 @@ from bot.incidents.models import Incident, IncidentState, Severity, Systems
 
 SIGNS = {Severity.LOW: "🟡", Severity.MEDIUM: "🟠", Severity.HIGH: "🔴"}
 HOME_LINES = 10
+CONFIRM_LOWERING = "incidents.confirm_lowering"
+DECLINE_LOWERING = "incidents.decline_lowering"
+KINDS = {"impact_scope": "impact", "risk": "risk", "regulatory_exposure": "regulatory exposure", "safety": "safety"}
+"""What sort of question a decision node asks, as people read it."""
 
 
 def card_text(incident: Incident, names: rules.Names) -> Markup:
@@ -53,9 +60,10 @@ def card(incident: Incident, names: rules.Names) -> Section:
             header(title),
             section(mrkdwn("*{title}*\n{state}", title=incident.title.strip(), state=_state(incident, names))),
             *closing,
+            *_lowering(incident),
             fields(_key_facts(incident, names)),
         ],
-        [*_impact(incident), context(_why(incident))],
+        [*_impact(incident), context(path_text(incident)), *_committee(incident)],
     )
 
 
@@ -82,9 +90,24 @@ def card_buttons(incident: Incident) -> Section:
 
 
 def path_text(incident: Incident) -> Markup:
-    """The way to the severity in one line: “Regulated decision? no → Safety? no → Revenue? yes → *medium*”."""
-    steps = [_step_text(step["node"], step["question"], step["answer"]) for step in incident.severity_path]
-    return join(" → ", [*steps, mrkdwn("*{severity}*", severity=incident.severity)])
+    """Why it is so bad, in one line: “*medium* because: 2. Revenue at risk? Yes. Before it: 1. Safety? No.”."""
+    asked = [step for step in incident.severity_path if step["node"] != rules.PERSON_NODE]
+    changed = [step for step in incident.severity_path if step["node"] == rules.PERSON_NODE]
+    because = mrkdwn("*{now}* because: {why}", now=_judged(changed, incident), why=_answers(asked))
+    return join(" ", [because, *(mrkdwn("Then *{then}*, by {question}", **step) for step in changed)])
+
+
+def lowering_proposed(incident: Incident) -> Markup:
+    """Say to who lowers a severity that a second person has to confirm it."""
+    lowering = incident.lowering or {}
+    return mrkdwn(
+        "The severity of {name} stays {now} for now: at {to}, nobody from {drops} would be asked to approve a "
+        "rollback. Somebody else who may lower it confirms on the card.",
+        name=incident.name,
+        now=incident.severity,
+        to=lowering["to"],
+        drops=", ".join(lowering["drops"]),
+    )
 
 
 def severity_form(incident: Incident) -> View:
@@ -93,13 +116,13 @@ def severity_form(incident: Incident) -> View:
     explained = mrkdwn(
         "{name} is *{severity}* now. Anybody may raise it. Lowering it is up to its lead, the owner of the system and "
         "the first tier.\nDeadlines and the approvals that are needed change with it at once; a request for approval "
-        "that is open is asked again.",
+        "that is open is asked again. If an approval would not be needed any more, a second person confirms first.",
         name=incident.name,
         severity=incident.severity,
     )
     parts: list[Block] = [
         section(explained),
-        context(_why(incident)),
+        context(path_text(incident)),
         select("severity", "Severity", choices, initial=incident.severity),
         text_input("reason", "Why?", hint="Kept in the trail with your name."),
     ]
@@ -214,15 +237,61 @@ def _impact(incident: Incident) -> list[Block]:
     ]
 
 
-def _why(incident: Incident) -> Markup:
-    return join(" ", ["Why this severity:", path_text(incident)])
+def _lowering(incident: Incident) -> list[Block]:
+    if incident.lowering is None:
+        return []
+    text = mrkdwn(
+        "🔽 {who} proposes to lower the severity to *{to}*: {reason}\nThen nobody from {drops} would be asked to "
+        "approve a rollback. A second person who may lower it confirms; until then it stays {now}.",
+        who=mention(incident.lowering["by"]),
+        to=incident.lowering["to"],
+        reason=incident.lowering["reason"],
+        drops=", ".join(incident.lowering["drops"]),
+        now=incident.severity,
+    )
+    about = {"incident": incident.name}
+    lower = button(f"Lower to {incident.lowering['to']}", CONFIRM_LOWERING, about)
+    stay = button("Leave it as it is", DECLINE_LOWERING, about)
+    return [section(text), actions(lower, stay, block_id=f"incidents.lowering:{incident.name}")]
+
+
+def _committee(incident: Incident) -> list[Block]:
+    if incident.committee is None:
+        return []
+    told = mrkdwn(
+        "🏛️ The governance committee was told {when}, because: {question} Yes.",
+        when=moment(datetime.fromisoformat(incident.committee["at"])),
+        question=incident.committee["question"],
+    )
+    return [context(told)]
 
 
 def _sign(severity: str) -> str:
     return SIGNS[Severity(severity)]
 
 
-def _step_text(node: str, question: str, answer: str) -> Markup:
-    if node == rules.PERSON_NODE:
-        return mrkdwn("changed by {question}", question=question)
-    return mrkdwn("{question} {answer}", question=question, answer=answer)
+def _judged(changed: Sequence[Mapping[str, Any]], incident: Incident) -> str:
+    """Return the severity that the questions led to, before anybody changed it."""
+    if not changed:
+        return incident.severity
+    return str(changed[0].get("before") or incident.severity)
+
+
+def _answers(asked: Sequence[Mapping[str, Any]]) -> Markup:
+    numbered = [(number, step) for number, step in enumerate(asked, 1)]
+    yes = [_question(number, step) for number, step in numbered if step["answer"] == "yes"]
+    no = [_question(number, step) for number, step in numbered if step["answer"] != "yes"]
+    if not yes:
+        return mrkdwn("every answer was no. {no}", no=join(" ", no))
+    return join(" ", [*yes, *([mrkdwn("Before it: {no}", no=join(" ", no))] if no else [])])
+
+
+def _question(number: int, step: Mapping[str, Any]) -> Markup:
+    kind = KINDS.get(step.get("kind") or "", "")
+    return mrkdwn(
+        "{number}. {question} {answer}{kind}.",
+        number=number,
+        question=step["question"],
+        answer=str(step["answer"]).capitalize(),
+        kind=f" ({kind})" if kind and step["answer"] == "yes" else "",
+    )

@@ -79,6 +79,11 @@ class Organisation:
         }
         return self.does(by, _open, system, version, said | more)
 
+    def lowers(self, key: str, severity: str, reason: str, *, confirmed_by: str) -> None:
+        """Lower the severity of INC-1, as two people."""
+        self.does(key, service.change_severity, "INC-1", severity, reason)
+        self.does(confirmed_by, service.confirm_lowering, "INC-1")
+
     def incident(self, name: str = "INC-1") -> Incident:
         """An incident as it stands."""
         return self.store.read_now(service.get, name)

@@ -115,6 +115,40 @@ def test_all_conditions_of_a_node_must_hold(conditions: dict[str, Any], yes: boo
     assert (severity == Severity.HIGH) is yes
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "dropped"),
+    [
+        (["a", "b"], ["a"], ["b"]),
+        (["a"], ["a", "b"], []),
+        (["a", "a"], ["a"], ["a"]),
+        (["a"], ["b"], ["a"]),
+        ([], [], []),
+    ],
+)
+def test_an_approval_is_dropped_when_fewer_of_a_role_are_needed(
+    before: list[str], after: list[str], dropped: list[str]
+) -> None:
+    """R043."""
+    assert rules.dropped(before, after) == dropped
+
+
+@pytest.mark.parametrize(
+    ("known", "severity", "met"),
+    [
+        (Facts(harm=True), "high", "harmed"),
+        (Facts(harm=True), "medium", None),
+        (Facts(tags=["regulated"], share_of_users=0.3), "low", "regulated_at_scale"),
+        (Facts(tags=["regulated"], share_of_users=0.1), "high", None),
+        (Facts(), "high", None),
+    ],
+)
+def test_the_committee_is_told_on_listed_criteria_only(known: Facts, severity: str, met: str | None) -> None:
+    """R046."""
+    criterion = rules.criterion_met(shipped_config()[SeverityPolicy], known, severity)
+    assert (criterion.name if criterion else None) == met
+    assert rules.criterion_met(policy(), known, severity) is None
+
+
 def test_worse_is_worse() -> None:
     assert rules.is_worse("high", "medium")
     assert rules.is_worse("medium", "low")

@@ -7,9 +7,9 @@ import pytest
 
 from bot.foundation.blocks import as_dicts, fit, visible_text
 from bot.incidents import rules, views
-from bot.incidents.models import Incident
+from bot.incidents.models import Incident, Severity
 from bot.incidents.rules import Names
-from tests.incidents.samples import OPENED, incident, system
+from tests.incidents.samples import OPENED, incident, policy, system
 
 OPEN = Names(owners="Maya Lindqvist")
 LED = Names(lead="Priya Raman", owners="Maya Lindqvist")
@@ -66,15 +66,36 @@ def test_the_card_shows_whom_it_touches_and_findings_of_no_issue() -> None:
 
 def test_the_card_shows_the_path_to_its_severity() -> None:
     """R041."""
-    path = "Somebody may be harmed? no → Patients' safety? no → Revenue at risk? yes → *medium*"
+    path = (
+        "*medium* because: 3. Revenue at risk? Yes. Before it: 1. Somebody may be harmed? No. 2. Patients' safety? No."
+    )
     assert path in seen(incident(), OPEN)
 
 
 def test_a_change_of_severity_by_a_person_stands_in_the_path() -> None:
     """R041 R043."""
-    step = rules.changed_step("Maya Lindqvist", "Only one country", incident().severity_path[0]["then"])
+    step = rules.changed_step("Maya Lindqvist", "Only one country", "medium", Severity.LOW)
     changed = incident(severity="low", severity_path=[*incident().severity_path, step])
-    assert "→ changed by Maya Lindqvist: Only one country → *low*" in views.path_text(changed)
+    text = views.path_text(changed)
+    assert text.startswith("*medium* because: 3. Revenue")
+    assert text.endswith(" Then *low*, by Maya Lindqvist: Only one country")
+
+
+def test_without_any_yes_the_card_says_that_every_answer_was_no() -> None:
+    """R041."""
+    severity, path = rules.classify(policy(), rules.Facts())
+    text = views.path_text(incident(severity=severity, severity_path=path))
+    assert text.startswith("*low* because: every answer was no. 1. Somebody may be harmed? No.")
+
+
+def test_a_proposal_to_lower_names_what_would_be_dropped_and_can_be_confirmed() -> None:
+    """R043."""
+    lowering = {"to": "low", "by": "U0MAYA0001", "reason": HOSTILE, "drops": ["Compliance"], "at": OPENED.isoformat()}
+    text = seen(incident(lowering=lowering), OPEN)
+    assert "<@U0MAYA0001> proposes to lower the severity to *low*" in text
+    assert "nobody from Compliance would be asked to approve" in text
+    assert "Lower to low\nLeave it as it is" in text
+    assert "<!channel>" not in text
 
 
 def test_an_acknowledged_incident_says_who_leads() -> None:

@@ -9,7 +9,7 @@ from bot.foundation.errors import Refusal
 from bot.foundation.work import Reading, pinned
 from bot.people import rules as people_rules
 from bot.people import service as people
-from bot.people.models import Directory
+from bot.people.models import Directory, RoleKey
 
 _NEWEST_FIRST = col(Request.number).desc()
 
@@ -128,6 +128,11 @@ def names(reading: Reading, request: Request) -> dict[str, str]:
 def otherwise(reading: Reading, request: Request) -> str:
     """Return what is said to happen without approval, in the words of the matrix that was pinned."""
     return pinned(reading, Matrix, request.policy).activities[request.activity].otherwise
+
+
+def quorum_of(reading: Reading, activity: str, severity: str, tags: list[str]) -> list[RoleKey]:
+    """Return the roles that must each approve under today's matrix (Refusal for what the matrix does not know)."""
+    return rules.quorum(reading.config[Matrix], activity, severity, tags)
 
 
 def name_of(reading: Reading, user_id: str) -> str:

@@ -13,7 +13,7 @@ from bot.incidents import rules
 from bot.incidents.models import Incident, SeverityPolicy, System, Systems
 from bot.incidents.service import briefing
 from bot.incidents.service.queries import open_for, system_named
-from bot.incidents.service.severity import policy_of, set_severity
+from bot.incidents.service.severity import bring_to_committee, policy_of, set_severity
 from bot.people import rules as people
 from bot.people.models import Directory
 
@@ -114,6 +114,7 @@ def _begin(work: Work, incident: Incident, reason: str) -> Incident:
     )
     briefing.refresh(work, incident)
     escalation.start(work, incident.name, system=incident.system, severity=incident.severity, channel=incident.channel)
+    bring_to_committee(work, incident)
     return incident
 
 
@@ -129,6 +130,7 @@ def _join(work: Work, incident: Incident, families: Sequence[str], *, harm: bool
     if rules.is_worse(after, before) and rules.is_worse(after, incident.severity):
         set_severity(work, incident, after, path, "What came in since makes it worse.")
     else:
+        bring_to_committee(work, incident)
         work.session.flush()
         outbox.refresh_card(work, incident.name)  # a signal more changes nothing that may be said, and no Home
     return incident

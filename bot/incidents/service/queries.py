@@ -4,6 +4,7 @@ from sqlalchemy import ColumnElement, case
 from sqlmodel import col, func, select
 
 from bot.escalation import service as escalation
+from bot.escalation.models import Escalation
 from bot.foundation.blocks import Markup, channel_link, join, moment, mrkdwn
 from bot.foundation.errors import Refusal
 from bot.foundation.work import Reading, Work
@@ -18,6 +19,7 @@ _NEED = (
     case({str(severity): -place for place, severity in enumerate(rules.ORDER)}, value=col(Incident.severity)),
     case((_IMPACT["tags"].as_string().contains(f'"{rules.REGULATED}"'), 0), else_=1),
     _IMPACT["users"].as_integer().desc(),
+    func.coalesce(col(Escalation.next_tier_at), col(Incident.next_update_at)),
     col(Incident.opened_at),
     col(Incident.number),
 )
@@ -50,9 +52,11 @@ def open_for(work: Work, system: str, version: str) -> Incident | None:
 def open_incidents(reading: Reading, *, system: str | None = None, at_most: int | None = None) -> list[Incident]:
     """Return incidents that are not closed, the one that needs us most first; of one system, or of all.
 
-    What counts is severity, then regulatory exposure, then the people affected, then age.
+    What counts is severity, then regulatory exposure, then the people affected, then the clock that runs out next (a
+    tier's, else the next promised update), then age.
     """
-    query = select(Incident).where(_is_open()).order_by(*_NEED).limit(at_most)
+    climb = col(Escalation.subject) == col(Incident.name)
+    query = select(Incident).outerjoin(Escalation, climb).where(_is_open()).order_by(*_NEED).limit(at_most)
     return list(reading.session.exec(query.where(Incident.system == system) if system else query))
 
 
@@ -128,7 +132,7 @@ def _is_open() -> ColumnElement[bool]:
 def _status_line(reading: Reading, incident: Incident) -> Markup:
     lead = lead_of(reading, incident.name)
     return mrkdwn(
-        "*{name}* · {system} {version} · {severity} · {state} · since {since} · {channel}\n>{title}",
+        "*{name}* · {system} {version} · {severity} · {state} · since {since} · {channel}{clock}\n>{title}",
         name=incident.name,
         system=incident.impact["system_title"],
         version=incident.version,
@@ -136,5 +140,12 @@ def _status_line(reading: Reading, incident: Incident) -> Markup:
         state=f"led by {name_of(reading, lead)}" if lead else "nobody leads it yet",
         since=moment(incident.opened_at),
         channel=channel_link(incident.channel),
+        clock=_clock(reading, incident),
         title=incident.title,
     )
+
+
+def _clock(reading: Reading, incident: Incident) -> Markup:
+    climb = escalation.state_of(reading, incident.name)
+    due = climb.next_tier_at if climb else None
+    return mrkdwn(" · next tier {due}", due=moment(due)) if due else Markup("")

@@ -63,6 +63,15 @@ def need_right_to_lower(work: Work, incident: Incident, severity: Severity) -> N
         )
 
 
+def need_right_to_confirm(work: Work, incident: Incident, severity: Severity, proposer: str) -> None:
+    """Refuse everybody who may not lower it, and whoever proposed it: that takes two people."""
+    if work.actor.id == proposer:
+        raise Refusal(
+            f"You proposed it, so somebody else confirms it. Ask {_who(work, incident)}, or somebody of the first tier."
+        )
+    need_right_to_lower(work, incident, severity)
+
+
 def need_right_to_close(work: Work, incident: Incident) -> None:
     """Refuse everybody but the lead, the owner of the system and the product owner."""
     if work.actor.id == lead_of(work, incident.name):

@@ -13,8 +13,9 @@ from bot.foundation.work import Reading, Work
 from bot.incidents import rules
 from bot.incidents.models import Incident, IncidentState, Severity
 from bot.incidents.service import briefing, rights
+from bot.incidents.service import severity as severities
 from bot.incidents.service.queries import for_change
-from bot.incidents.service.severity import policy_of, set_severity
+from bot.incidents.service.severity import policy_of
 
 BATCH = 50
 
@@ -43,6 +44,9 @@ def acknowledge(work: Work, name: str) -> Incident:
 def change_severity(work: Work, name: str, severity: str, reason: str) -> Incident:
     """Set another severity, with a reason: anybody known may raise it; the lead, the owner and tier 1 may lower it.
 
+    Lowered so that an approval would not be needed any more, it stays as it is until a second person confirms
+    (`incident.lowering`).
+
     Raises:
         Refusal: with the form field it belongs under (`severity` or `reason`).
     """
@@ -51,8 +55,21 @@ def change_severity(work: Work, name: str, severity: str, reason: str) -> Incide
     if wanted == incident.severity:
         raise Refusal(f"The severity of {incident.name} is {wanted} already.", field="severity")
     rights.need_right_to_lower(work, incident, wanted)
-    step = rules.changed_step(work.actor.name, reason, wanted)
-    set_severity(work, incident, wanted, [*incident.severity_path, step], reason)
+    severities.propose(work, incident, wanted, reason)
+    return incident
+
+
+def confirm_lowering(work: Work, name: str) -> Incident:
+    """Confirm, as a second person who may lower it, that an incident's severity is lowered (or Refusal)."""
+    incident = may_change(work, name)
+    severities.confirm(work, incident)
+    return incident
+
+
+def decline_lowering(work: Work, name: str) -> Incident:
+    """Let the severity stay as it is, although somebody proposed to lower it (or Refusal)."""
+    incident = may_change(work, name)
+    severities.decline(work, incident)
     return incident
 
 
@@ -81,7 +98,7 @@ def close(work: Work, name: str, reason: str) -> Incident:
     incident = may_close(work, name)
     reason = _reason(reason)
     incident.state, incident.closing_reason, incident.next_update_at = IncidentState.CLOSED, reason, None
-    incident.closed_at, incident.closed_by = work.now, work.actor.id
+    incident.closed_at, incident.closed_by, incident.lowering = work.now, work.actor.id, None
     work.session.add(incident)
     work.session.flush()
     approvals.void(work, incident.name, f"{incident.name} was closed.")

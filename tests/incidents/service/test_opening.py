@@ -99,11 +99,24 @@ def test_what_joins_can_make_it_worse(meridian: Organisation) -> None:
 def test_more_of_the_same_does_not_overrule_a_person_who_lowered_it(meridian: Organisation) -> None:
     """R043."""
     meridian.opens()
-    meridian.does("maya", service.change_severity, "INC-1", "low", "Only a test market.")
+    meridian.lowers("maya", "low", "Only a test market.", confirmed_by="priya")
     meridian.opens()
     assert meridian.incident().severity == "low"
     meridian.opens(families=["safety"], harm=True)
     assert meridian.incident().severity == "high"
+
+
+def test_the_committee_is_told_once_and_only_when_a_criterion_is_met(meridian: Organisation) -> None:
+    """R046."""
+    meridian.opens()
+    assert meridian.incident().committee is None
+    meridian.opens(families=["safety"], harm=True)
+    meridian.opens(families=["safety"], harm=True)
+    (told,) = meridian.trail(action="incident.committee_told")
+    assert told.facts["people"] == ["U0ELENA010", "U0GRACE008", "U0NINA0015"]
+    (note,) = [text for text in meridian.notes() if "committee" in text]
+    assert "AI governance committee: <@U0ELENA010>, <@U0GRACE008>, <@U0NINA0015>" in note
+    assert "May somebody be harmed by a system of high severity? Yes." in note
 
 
 def test_nothing_that_joins_makes_it_milder(meridian: Organisation) -> None:

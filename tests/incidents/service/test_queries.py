@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
+from bot.escalation import service as escalation
 from bot.foundation.errors import Refusal
 from bot.foundation.work import Work
 from bot.incidents import service
@@ -55,6 +56,16 @@ def test_they_are_ranked_by_severity_then_exposure_then_people_then_age(meridian
     ranked = [one.version for one in meridian.reads(service.open_incidents)]
     assert ranked == ["regulated", "many and older", "many", "few", "medium"]
     assert [one.version for one in meridian.reads(service.open_incidents, at_most=2)] == ranked[:2]
+
+
+def test_of_equals_the_one_whose_clock_runs_out_first_stands_first(meridian: Organisation) -> None:
+    """R044."""
+    meridian.opens("shop-recommender", "7")
+    meridian.clock.pass_time(minutes=1)
+    meridian.opens("shop-recommender", "8")
+    meridian.does("maya", escalation.acknowledge, "INC-1")  # an hour for a decision; INC-2 has a quarter
+    assert [one.name for one in meridian.reads(service.open_incidents)] == ["INC-2", "INC-1"]
+    assert "next tier <!date" in str(meridian.reads(service.status_text))
 
 
 def test_a_status_of_many_incidents_stays_short(meridian: Organisation) -> None:

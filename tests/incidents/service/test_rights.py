@@ -43,6 +43,8 @@ def test_anybody_may_raise_it_and_few_may_lower_it(
         assert meridian.incident().severity == "medium"
         return
     meridian.does(who, service.change_severity, "INC-1", severity, "I think so.")
+    if severity == "low":
+        meridian.does("priya" if who == "maya" else "maya", service.confirm_lowering, "INC-1")
     assert meridian.incident().severity == severity
     (entry,) = meridian.trail(action="incident.severity_changed")
     assert (entry.why, entry.facts["before"], entry.facts["after"]) == ("I think so.", "medium", severity)
@@ -52,8 +54,9 @@ def test_the_lead_may_lower_it(meridian: Organisation) -> None:
     """R043."""
     meridian.opens()
     meridian.does("carla", service.acknowledge, "INC-1")
-    meridian.does("carla", service.change_severity, "INC-1", "low", "One market only.")
-    assert meridian.incident().severity_path[-1]["question"] == "Carla Rossi: One market only."
+    meridian.lowers("carla", "low", "One market only.", confirmed_by="maya")
+    asked = meridian.incident().severity_path[-1]["question"]
+    assert asked == "Carla Rossi, confirmed by Maya Lindqvist: One market only."
 
 
 def test_whoever_asked_for_a_rollback_cannot_lower_the_severity_meanwhile(meridian: Organisation) -> None:
@@ -63,6 +66,9 @@ def test_whoever_asked_for_a_rollback_cannot_lower_the_severity_meanwhile(meridi
     refused = meridian.refusal("maya", service.change_severity, "INC-1", "low", "Not so bad.")
     assert "Ask somebody else to lower the severity" in refused.message
     meridian.does("priya", service.change_severity, "INC-1", "low", "Not so bad.")
+    assert "You have asked for the rollback" in meridian.refusal("maya", service.confirm_lowering, "INC-1").message
+    meridian.does("sam", escalation.acknowledge, "INC-1")
+    meridian.does("sam", service.confirm_lowering, "INC-1")
     assert meridian.incident().severity == "low"
 
 
