@@ -12,7 +12,7 @@ Refusal is shown to that person only and nothing else is changed. It never calls
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, TypeVar, overload
 
@@ -103,11 +103,15 @@ class Form:
 
 @dataclass(frozen=True)
 class Command:
-    """A slash command: its name with the slash, the text after it, and the channel it was typed in."""
+    """A slash command: its name with the slash, the text after it, and the channel it was typed in.
+
+    `text` is what stands after the subcommand's word, if one was typed; `offered` are all subcommands there are.
+    """
 
     name: str
     text: str
     channel: str
+    offered: "tuple[Subcommand, ...]" = ()
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,23 @@ FormHandler = Callable[[Form, Work], Answer]
 CommandHandler = Callable[[Command, Work], Answer]
 ShortcutHandler = Callable[[Shortcut, Work], Answer]
 EventHandler = Callable[[Mapping[str, Any], Work], None]
-HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
+EntryT = TypeVar("EntryT")
+
+
+@dataclass(frozen=True)
+class Subcommand:
+    """One word after a slash command, offered by the capability that answers it.
+
+    Attributes:
+        word: What is typed (`status`).
+        usage: What may be typed after it, as people read it (`[role]`), '' for nothing.
+        does: What it does, for the help; begins with a verb.
+    """
+
+    word: str
+    usage: str
+    does: str
+    handler: CommandHandler
 
 
 @dataclass
@@ -166,6 +186,7 @@ class Router:
     commands: dict[str, CommandHandler] = field(default_factory=dict)
     shortcuts: dict[str, ShortcutHandler] = field(default_factory=dict)
     events: dict[str, EventHandler] = field(default_factory=dict)
+    subcommands: dict[str, Subcommand] = field(default_factory=dict)
 
     def button(self, action: str) -> Callable[[ClickHandler], ClickHandler]:
         """Answer a click on, or a choice in, the element with this action id."""
@@ -178,6 +199,24 @@ class Router:
     def command(self, name: str) -> Callable[[CommandHandler], CommandHandler]:
         """Answer a slash command (`/rollback`)."""
         return _entry(self.commands, name)
+
+    def subcommand(self, command: str, word: str, usage: str, does: str) -> Callable[[CommandHandler], CommandHandler]:
+        """Answer one word after a slash command (`/rollback status`); `usage` and `does` stand in its help."""
+
+        def register(handler: CommandHandler) -> CommandHandler:
+            _entry(self.subcommands, f"{command} {word}")(Subcommand(word, usage, does, handler))
+            return handler
+
+        return register
+
+    def answer(self, command: Command, work: Work) -> Answer:
+        """Answer a slash command: by the subcommand that was typed, else by the command itself."""
+        first, _, rest = command.text.strip().partition(" ")
+        chosen = self.subcommands.get(f"{command.name} {first.lower()}")
+        if chosen:
+            return chosen.handler(replace(command, text=rest.strip()), work)
+        of_this = [one for name, one in self.subcommands.items() if name.startswith(f"{command.name} ")]
+        return self.commands[command.name](replace(command, offered=tuple(of_this)), work)
 
     def shortcut(self, callback: str) -> Callable[[ShortcutHandler], ShortcutHandler]:
         """Answer a message shortcut."""
@@ -206,8 +245,8 @@ class Surfaces:
     home: tuple[Callable[[Reading, str], Section], ...] = ()
 
 
-def _entry(table: dict[str, HandlerT], name: str) -> Callable[[HandlerT], HandlerT]:
-    def register(handler: HandlerT) -> HandlerT:
+def _entry(table: dict[str, EntryT], name: str) -> Callable[[EntryT], EntryT]:
+    def register(handler: EntryT) -> EntryT:
         if name in table:
             raise ValueError(f"{name} is answered twice")
         table[name] = handler
@@ -216,5 +255,5 @@ def _entry(table: dict[str, HandlerT], name: str) -> Callable[[HandlerT], Handle
     return register
 
 
-def _tables(router: Router) -> tuple[dict[str, Callable[..., Any]], ...]:
-    return router.buttons, router.forms, router.commands, router.shortcuts, router.events
+def _tables(router: Router) -> tuple[dict[str, Any], ...]:
+    return router.buttons, router.forms, router.commands, router.shortcuts, router.events, router.subcommands

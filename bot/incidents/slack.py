@@ -2,7 +2,7 @@
 
 from bot.approvals import service as approvals
 from bot.foundation.blocks import Section
-from bot.foundation.router import Answer, Click, Form, Open, Router, Say, Shortcut
+from bot.foundation.router import Answer, Click, Command, Form, Open, Router, Say, Shortcut
 from bot.foundation.work import Reading, Work
 from bot.incidents import service, views
 from bot.incidents.models import Systems
@@ -74,6 +74,13 @@ def report(form: Form, work: Work) -> Answer:
         work, system=values["system"], version=values["version"], what=values["what"], harm=values["harm"] == "yes"
     )
     return Say(views.reported(incident))
+
+
+@router.subcommand("/rollback", "status", "", "lists the open incidents, the one that needs us most first")
+def status(command: Command, work: Work) -> Answer:
+    """List what is open."""
+    del command
+    return Say(service.status_text(work))
 
 
 def card_section(reading: Reading, incident: str) -> Section:

@@ -1,8 +1,9 @@
 """Decisions about rollbacks: what a plan says, whether it may change the target, and what came of it. Pure."""
 
+import difflib
 import ipaddress
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -122,6 +123,13 @@ class Form:
     severity: str
     approvers: Sequence[str]
     reason: str
+
+
+def meant(typed: str, words: Iterable[str], systems: Iterable[str]) -> list[str]:
+    """Return what somebody probably meant, the likeliest first, at most three: what begins so, else what looks so."""
+    wanted, known = typed.casefold(), [*words, *systems]
+    begins = [one for one in known if len(wanted) > 1 and one.casefold().startswith(wanted)]
+    return (begins or difflib.get_close_matches(wanted, known, n=3))[:3]
 
 
 def presets(versions: Sequence[str], bad: str | None) -> tuple[str, str | None]:

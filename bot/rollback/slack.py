@@ -1,6 +1,5 @@
 """The door for people: `/rollback`, its form, and the buttons after it; our part of the card and of App Home."""
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,10 +9,9 @@ from bot.foundation.router import Answer, Click, Command, Form, Open, Replace, R
 from bot.foundation.work import Reading, Work
 from bot.incidents import service as incidents
 from bot.incidents.models import IncidentState, Systems
-from bot.rollback import service, views
+from bot.rollback import rules, service, views
 
 router = Router()
-SUBCOMMANDS = ("help", "status")
 
 
 @router.command("/rollback")
@@ -25,13 +23,13 @@ def rollback(command: Command, work: Work) -> Answer:
     if not text:
         return Open(views.form(service.form_for(work)))
     if first.lower() == "help":
-        return Show(views.help_message())
-    if first.lower() == "status":
-        return Say(incidents.status_text(work))
+        offered = [(f"{one.word} {one.usage}".rstrip(), one.does) for one in command.offered]
+        return Show(views.help_message(offered, sorted(work.config[Systems].systems), _names_open(work)))
     if incident is not None:
         return _incident(work, incident)
     if incidents.known_system(work, first) is None:
-        return Say(_did_you_mean(work, first))
+        words = ["help", *(one.word for one in command.offered)]
+        return Say(views.not_known(first, rules.meant(first, words, work.config[Systems].systems), words))
     return Open(views.form(service.form_for(work, system=first, reason=rest.strip())))
 
 
@@ -116,9 +114,5 @@ def _incident_of(work: Work, metadata: Mapping[str, Any], system: str) -> str | 
     return name if name and incidents.get(work, name).system == system else None
 
 
-def _did_you_mean(work: Work, typed: str) -> str:
-    systems = work.config[Systems].systems
-    close = difflib.get_close_matches(typed.lower(), [*SUBCOMMANDS, *systems], n=1)
-    if close:
-        return f"I do not know “{typed[:60]}”. Did you mean `/rollback {close[0]}`? Nothing was changed."
-    return f"I do not know “{typed[:60]}”. Systems: {', '.join(sorted(systems))}. `/rollback help` shows what to type."
+def _names_open(work: Work) -> list[str]:
+    return [incident.name for incident in incidents.open_incidents(work, at_most=views.HINTED)]

@@ -57,13 +57,8 @@ STAGES = {
     StageOutcome.UNKNOWN: "❓",
     StageOutcome.NOT_RUN: "▫️",
 }
-HELP = (
-    ("/rollback", "opens the form: which system, which versions, why"),
-    ("/rollback shop-recommender conversion fell", "opens it filled in: a system, then why"),
-    ("/rollback INC-42", "shows where an incident and its rollback stand"),
-    ("/rollback status", "lists the open incidents"),
-    ("/rollback help", "shows this"),
-)
+HINTED = 5
+"""How many incidents and systems a hint names."""
 
 
 def form(shown: rules.Form) -> View:
@@ -120,11 +115,40 @@ def asked(plan: Plan, approvers: Sequence[str]) -> Markup:
     )
 
 
-def help_message() -> Message:
-    """What can be typed."""
-    lines = [mrkdwn("`{typed}` {does}", typed=typed, does=does) for typed, does in HELP]
-    text = join("\n", [Markup("*Roll back an AI system, with the approvals it needs*"), *lines])
-    return Message(text, [section(text)])
+def help_message(offered: Sequence[tuple[str, str]], systems: Sequence[str], incidents: Sequence[str]) -> Message:
+    """What can be typed: every subcommand with what it does, and the systems and incidents that could be typed now."""
+    example = f"/rollback {systems[0] if systems else 'shop-recommender'} wrong answers since noon"
+    lines = [
+        ("/rollback", "opens the form: which system, which versions, why"),
+        (example, "opens it filled in: a system, then why"),
+        ("/rollback INC-42", "shows where an incident and its rollback stand"),
+        *((f"/rollback {typed}", does) for typed, does in offered),
+        ("/rollback help", "shows this"),
+    ]
+    told = [mrkdwn("`{typed}` {does}", typed=typed, does=does) for typed, does in lines]
+    text = join("\n", [Markup("*Roll back an AI system, with the approvals it needs*"), *told])
+    now = mrkdwn("Systems: {systems}\nOpen now: {open}", systems=_few(systems), open=_few(incidents) or "nothing")
+    return Message(text, [section(text), context(now)])
+
+
+def not_known(typed: str, meant: Sequence[str], words: Sequence[str]) -> Markup:
+    """Say that what was typed is not known: what was probably meant, else what there is."""
+    said = mrkdwn("I do not know “{typed}”, so nothing was changed.", typed=typed[:60])
+    if meant:
+        choices = join(" or ", [mrkdwn("`/rollback {word}`", word=word) for word in meant])
+        return mrkdwn("{said} Did you mean {choices}?", said=said, choices=choices)
+    return mrkdwn(
+        "{said} After `/rollback` comes a system (`/rollback help` lists them), an incident such as `INC-42`, or one "
+        "of: {words}.",
+        said=said,
+        words=join(", ", [mrkdwn("`{word}`", word=word) for word in words]),
+    )
+
+
+def _few(names: Sequence[str]) -> Markup:
+    shown = join(", ", [mrkdwn("`{name}`", name=name) for name in names[:HINTED]])
+    rest = len(names) - HINTED
+    return mrkdwn("{shown} and {rest} more", shown=shown, rest=rest) if rest > 0 else shown
 
 
 def incident_message(incident: str, status: Markup, standing: rules.Standing | None, *, is_open: bool) -> Message:

@@ -1,9 +1,9 @@
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from bot.foundation.errors import Refusal
-from bot.foundation.router import Answer, Router, Sent, together
+from bot.foundation.router import Answer, Command, Router, Sent, together
 
 
 def handler(*_given: object) -> Answer:
@@ -48,6 +48,18 @@ def test_routers_come_together_unless_two_answer_the_same() -> None:
     assert one.events == {"e": event}
     with pytest.raises(ValueError, match="is answered twice"):
         together([full(), full()])
+
+
+def test_a_subcommand_is_answered_before_the_command_itself() -> None:
+    heard: list[tuple[str, str]] = []
+    router = Router()
+    router.command("/c")(lambda command, _work: heard.append((command.text, command.offered[0].word)))
+    router.subcommand("/c", "status", "[name]", "lists")(lambda command, _work: heard.append((command.text, "")))
+    for text in ("STATUS  of things ", "other", ""):
+        router.answer(Command("/c", text, "C1"), cast(Any, None))
+    assert heard == [("of things", ""), ("other", "status"), ("", "status")]
+    with pytest.raises(ValueError, match="/c status is answered twice"):
+        router.subcommand("/c", "status", "", "")(handler)
 
 
 def test_what_was_sent_is_texts_and_whole_numbers() -> None:

@@ -6,10 +6,13 @@ import pytest
 
 from bot.foundation.blocks import as_dicts, visible_text
 from bot.foundation.errors import Refusal
-from bot.foundation.router import Answer, Click, Command, Form, Open, Replace, Say, Sent, Show
+from bot.foundation.router import Answer, Click, Command, Form, Open, Replace, Say, Sent, Show, together
 from bot.incidents import service as incidents
+from bot.incidents import slack as incidents_slack
 from bot.rollback import slack, views
 from tests.rollback.rehearsal import SHOP, Rehearsal, ScriptedTarget
+
+ROUTER = together([slack.router, incidents_slack.router])
 
 
 def types(played: Rehearsal, text: str, by: str = "maya") -> Answer:
@@ -17,7 +20,7 @@ def types(played: Rehearsal, text: str, by: str = "maya") -> Answer:
 
 
 def _command(work: Any, text: str) -> Answer:
-    return slack.rollback(Command("/rollback", text, "C0SHOPREC1"), work)
+    return ROUTER.answer(Command("/rollback", text, "C0SHOPREC1"), work)
 
 
 def words(answer: Answer) -> str:
@@ -54,10 +57,15 @@ def test_alone_it_opens_the_form(played: Rehearsal) -> None:
 
 
 def test_help_and_status(played: Rehearsal) -> None:
-    assert "`/rollback INC-42`" in words(types(played, "HELP"))
+    told = words(types(played, "HELP"))
+    for typed in ("/rollback", "/rollback INC-42", "/rollback status", "/rollback help"):
+        assert f"`{typed}`" in told
+    assert "Systems: `credit-scoring`, `shop-recommender`" in told
+    assert "Open now: nothing" in told
     assert words(types(played, "status")) == "No incident is open."
     played.people.opens()
     assert "*INC-1*" in words(types(played, "status"))
+    assert "Open now: `INC-1`" in words(types(played, "help"))
 
 
 def test_a_system_and_a_reason_fill_the_form(played: Rehearsal) -> None:
@@ -76,7 +84,9 @@ def test_a_system_and_a_reason_fill_the_form(played: Rehearsal) -> None:
     [
         ("shop-recomender it fell", "Did you mean `/rollback shop-recommender`?"),
         ("statsu", "Did you mean `/rollback status`?"),
-        ("xyzzy", "Systems: credit-scoring, shop-recommender, support-bot, triage-assistant."),
+        ("shop", "Did you mean `/rollback shop-recommender`?"),
+        ("s", "or one of: `help`, `status`."),
+        ("xyzzy", "or one of: `help`, `status`."),
     ],
 )
 def test_what_is_not_known(played: Rehearsal, typed: str, hint: str) -> None:

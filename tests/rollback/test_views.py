@@ -302,10 +302,11 @@ def test_alarms_of_different_outcomes_ask_for_different_things() -> None:
     assert len(texts) == 4
 
 
-def test_help_says_what_can_be_typed() -> None:
-    words = text_of(views.help_message())
-    for typed in ("`/rollback`", "`/rollback INC-42`", "`/rollback status`", "`/rollback help`"):
-        assert typed in words
+def test_help_names_a_few_systems_and_incidents_and_says_how_many_more() -> None:
+    words = text_of(views.help_message([], [f"system-{number}" for number in range(7)], []))
+    assert "`/rollback system-0 wrong answers since noon`" in words
+    assert "`system-4` and 2 more" in words
+    assert "`/rollback shop-recommender wrong" in text_of(views.help_message([], [], []))
 
 
 def test_an_incident_is_shown_with_its_rollback_and_the_button() -> None:

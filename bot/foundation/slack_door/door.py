@@ -69,8 +69,8 @@ class SlackDoor:
             self._bolt.action(action)(self._click_listener(on_click))
         for callback, on_form in router.forms.items():
             self._bolt.view(callback)(self._form_listener(on_form))
-        for name, on_command in router.commands.items():
-            self._bolt.command(name)(self._command_listener(on_command))
+        for name in router.commands:
+            self._bolt.command(name)(self._command_listener(router.answer))
         for callback, on_shortcut in router.shortcuts.items():
             self._bolt.shortcut(callback)(self._shortcut_listener(on_shortcut))
         for kind, on_event in router.events.items():
