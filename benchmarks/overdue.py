@@ -36,7 +36,7 @@ from bot.foundation.db import Store, open_engine, open_store
 from bot.foundation.ids import RandomIds
 from bot.foundation.models import OutboxRow, TrailEntry
 from bot.foundation.sender import Sender
-from bot.foundation.work import Reading
+from bot.foundation.work import LOT, Reading
 from bot.foundation.worker_loop import WorkerLoop
 from bot.incidents.models import Incident
 from bot.rollback.models import Execution
@@ -52,8 +52,6 @@ DOWN_FOR = timedelta(hours=1)
 RESTART = MORNING + DOWN_FOR
 FAR_AWAY = timedelta(days=1)
 LOOK_EVERY_SECONDS = 0.05
-LOT = 50
-"""So many deadlines one sweep takes at once, at most."""
 MESSAGES = ("escalation.page", "foundation.note", "foundation.announcement", "rollback.alarm")
 """What a person is told by something of its own; cards and Homes are brought up to date in their place."""
 ACTIONS = (

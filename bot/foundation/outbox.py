@@ -18,12 +18,10 @@ from slack_sdk.models.views import View
 from sqlmodel import col, select
 
 from bot.foundation.blocks import Markup, Message, Text, escape, section
-from bot.foundation.models import OutboxRow, OutboxState, Posted
+from bot.foundation.models import OutboxRow, OutboxState
 from bot.foundation.work import Lane, Reading, Work
 
 Payload = Mapping[str, Any]
-AT_ONCE = 500
-"""So many keys one question may name."""
 
 
 @dataclass(frozen=True)
@@ -154,14 +152,8 @@ def refresh_card(work: Work, subject: str, lane: Lane = Lane.CARD) -> None:
 
 def refresh_home(work: Work, *people: str) -> None:
     """Say that people's App Homes are out of date: of those who have ever opened theirs."""
-    keys = [f"home:{person}" for person in people]
-    opened = set[str]()
-    for start in range(0, len(keys), AT_ONCE):
-        some = col(Posted.key).in_(keys[start : start + AT_ONCE])
-        opened |= set(work.session.exec(select(Posted.key).where(some)))
-    for person, key in zip(people, keys, strict=True):
-        if key in opened:
-            work.enqueue("people.home", key, {"person": person}, lane=Lane.NOTE)
+    for person in people:
+        work.enqueue("people.home", f"home:{person}", {"person": person}, lane=Lane.NOTE, if_posted=True)
 
 
 def build_whisper(_reading: Reading, payload: Payload) -> Whisper:

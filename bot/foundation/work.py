@@ -21,6 +21,8 @@ from bot.foundation.models import Policy, Sequence
 from bot.foundation.wishes import Wish
 
 ModelT = TypeVar("ModelT", bound=SQLModel)
+LOT = 50
+"""So many due rows a Work takes at once: enough to share what it asks for all of them, few enough to be done soon."""
 _PINNED: dict[tuple[type[Settings], str], Settings] = {}
 """Policies by model and digest: few, because each is one state of a file that people write."""
 
@@ -72,6 +74,24 @@ class Work(Reading):
     trail_key: trail.Keyring = field(repr=False)
     _records: list[trail.Record] = field(default_factory=list)
     _wishes: dict[str, Wish] = field(default_factory=dict)
+    _late_rows: list[SQLModel] = field(default_factory=list)
+
+    def take_due(self, model: type[ModelT], due: Any, then: Any, *where: ColumnElement[bool]) -> list[ModelT]:
+        """Return the rows whose time has come, the earliest first, one lot at most; claimed until this Work ends.
+
+        Those that another process has claimed are left to it. This is how every sweep begins; then it asks what all of
+        its rows need to know, once, and changes one row after the other in memory: the end of the Work writes them
+        together. So a lot costs a few statements, however many rows are in it.
+
+        Args:
+            model: The table.
+            due: The column that says when.
+            then: The column that decides between rows due at the same moment.
+            where: What else must be true of them.
+        """
+        query = select(model).where(due <= self.now, *where).order_by(due, then).limit(LOT)
+        claimed = query.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+        return list(self.session.exec(claimed))
 
     def record(
         self,
@@ -99,14 +119,16 @@ class Work(Reading):
         *,
         lane: Lane = Lane.CARD,
         due_at: datetime | None = None,
+        if_posted: bool = False,
     ) -> None:
         """Ask for something to leave, or to happen, after this Work commits.
 
         The same key wanted again while it waits is one row, brought up to date; wanted again after it was done, it is
-        done again. `kind` names the builder, step or effect listed in `app.py`.
+        done again. `kind` names the builder, step or effect listed in `app.py`. With `if_posted` it is wanted only if
+        something stands in Slack under its key.
         """
         canonical(payload or {})  # refuse now what could not be stored later
-        wish = Wish(key, kind, dict(payload or {}), int(lane), due_at or self.now)
+        wish = Wish(key, kind, dict(payload or {}), int(lane), due_at or self.now, if_posted)
         before = self._wishes.get(key)
         self._wishes[key] = before.again(wish) if before else wish
 
@@ -121,6 +143,10 @@ class Work(Reading):
         values = row.model_dump(exclude_none=True)
         statement = insert(type(row)).values(**values).on_conflict_do_nothing()
         return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
+
+    def add_late(self, row: SQLModel) -> None:
+        """Add a row, unless one with the same key is there; all such rows go in at the end, unseen by this Work."""
+        self._late_rows.append(row)
 
     def change(
         self,
@@ -164,20 +190,28 @@ class Work(Reading):
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Do a part that may fail alone: all it changed, enqueued and recorded goes with it, the rest stays."""
-        kept, wanted = len(self._records), dict(self._wishes)
+        kept, wanted, late = len(self._records), dict(self._wishes), len(self._late_rows)
         try:
             with self.session.begin_nested():
                 yield
         except BaseException:
             del self._records[kept:]
+            del self._late_rows[late:]
             self._wishes = wanted
             raise
 
     def finish(self) -> int | None:
         """Write the outbox and the trail; returns the epoch of its key. Called by the store, last before the commit."""
         self.session.flush()
+        self._write_late_rows()
         wishes.write(self.session, self.ids, self.now, self._wishes.values())
         return trail.append(self.session, self.trail_key, self.ids, self._records)
+
+    def _write_late_rows(self) -> None:
+        connection = self.session.connection()
+        for model in dict.fromkeys(map(type, self._late_rows)):
+            rows = [row.model_dump() for row in self._late_rows if type(row) is model]
+            connection.execute(wishes.INSERT[connection.dialect.name](model).on_conflict_do_nothing(), rows)
 
     def _locked(self, model: type[ModelT], where: ColumnElement[bool]) -> ModelT | None:
         """Return a row as it is now, and let no other transaction change it before this one ends."""

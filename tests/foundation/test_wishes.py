@@ -26,6 +26,12 @@ def test_the_newer_words_at_the_more_urgent_time() -> None:
     assert second.again(first) == Wish("card:INC-1", "card", {"n": 1}, Lane.PAGE, MORNING)
 
 
+def test_what_is_wanted_only_if_posted_may_be_wanted_anyhow_too() -> None:
+    home = Wish("home:U1", "home", {}, Lane.NOTE, MORNING, if_posted=True)
+    anyhow = Wish("home:U1", "home", {}, Lane.NOTE, MORNING)
+    assert [a.again(b).if_posted for a, b in ((home, home), (home, anyhow), (anyhow, home))] == [True, False, False]
+
+
 def test_many_wishes_take_as_many_statements_as_one_and_keep_their_order(sqlite_store: Store) -> None:
     counts = []
     for many in (1, 500):

@@ -14,7 +14,7 @@ from bot.foundation import trail
 from bot.foundation.config import Settings
 from bot.foundation.db import Store
 from bot.foundation.models import Beat, Nonce, OutboxRow, OutboxState, Policy
-from bot.foundation.work import Actor, Lane, Reading, Work, moments_later, pinned
+from bot.foundation.work import LOT, Actor, Lane, Reading, Work, moments_later, pinned
 from tests.support.clock import MORNING, VirtualClock
 from tests.support.stores import config_of
 
@@ -144,6 +144,39 @@ def test_a_row_is_added_once(store: Store) -> None:
 
     assert [store.submit_now(MAYA, verb) for _ in range(3)] == [True, False, False]
     assert store.read_now(lambda reading: len(reading.session.exec(select(Nonce)).all())) == 1
+
+
+def test_late_rows_go_in_at_the_end_each_key_once_and_with_the_part_that_added_them(store: Store) -> None:
+    def verb(work: Work) -> int:
+        before = work.session.exec(select(Nonce)).all()
+        work.add_late(Nonce(value="a", seen_at=MORNING))
+        with contextlib.suppress(ZeroDivisionError), work.savepoint():
+            work.add_late(Nonce(value="b", seen_at=MORNING))
+            raise ZeroDivisionError
+        assert work.session.exec(select(Nonce)).all() == before
+        return len(before)
+
+    assert [store.submit_now(MAYA, verb) for _ in range(2)] == [0, 1]
+    assert store.read_now(lambda r: r.session.exec(select(Nonce.value)).all()) == ["a"]
+
+
+def test_what_is_due_is_claimed_the_earliest_first_a_lot_at_a_time(store: Store, clock: VirtualClock) -> None:
+    """P16: what one process has claimed another one leaves to it."""
+
+    def take(work: Work, inside: bool = False) -> list[str]:
+        mine = [row.value for row in work.take_due(Nonce, col(Nonce.seen_at), col(Nonce.value))]
+        if store.is_shared and not inside:
+            assert store.submit_now(MAYA, take, inside=True) == ["last"]
+        return mine
+
+    def add(work: Work) -> None:
+        hours = dict.fromkeys(lot, 0) | {"first": -1, "last": 1, "not due": 24}
+        work.session.add_all(Nonce(value=name, seen_at=MORNING + timedelta(hours=hour)) for name, hour in hours.items())
+
+    lot = [f"{number:02}" for number in range(LOT - 1)]
+    store.submit_now(MAYA, add)
+    clock.pass_time(hours=2)
+    assert store.submit_now(MAYA, take) == ["first", *lot]
 
 
 def test_change_answers_whether_it_was_first(store: Store) -> None:

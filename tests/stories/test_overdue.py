@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.overdue import LOT, RESTART, Outcome, is_overdue, loop_on, outcome_of, prepare
+from benchmarks.overdue import RESTART, Outcome, is_overdue, loop_on, outcome_of, prepare
 from bot.foundation.db import Store, open_store
+from bot.foundation.work import LOT
 from tests.support.clock import VirtualClock
 from tests.support.ids import CountedIds
 from tests.support.postgres import postgres, postgres_url

@@ -3,7 +3,7 @@
 from bot.approvals import rules
 from bot.approvals.models import Choice, Question, Request, RoundState, Vote
 from bot.approvals.service import queries, rounds
-from bot.approvals.service.deadlines import expire_one, is_overdue
+from bot.approvals.service.deadlines import end_incomplete, is_overdue
 from bot.escalation import service as escalation
 from bot.foundation.blocks import Markup, mention, moment, mrkdwn, quote
 from bot.foundation.errors import Refusal
@@ -75,7 +75,7 @@ def may_answer(work: Work, request_id: str, round: int, choice: Choice | None) -
 def _answer(work: Work, request_id: str, round_number: int, choice: Choice, reason: str) -> str | None:
     request = _for_answer(work, request_id, round_number)
     if request.state == RoundState.ASKED and is_overdue(work, request):
-        expire_one(work, request)
+        end_incomplete(work, [request])
     closed = _why_closed(work, request)
     _need_right(work, request, Choice.REJECT if closed else choice)
     said = rules.need_reason(reason)

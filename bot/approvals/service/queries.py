@@ -1,7 +1,9 @@
 """What is asked about requests and their rounds."""
 
+from collections.abc import Collection
+
 from sqlalchemy import String, cast
-from sqlmodel import col, select
+from sqlmodel import and_, col, select
 
 from bot.approvals import rules
 from bot.approvals.models import Matrix, Question, Request, RoundState, Vote
@@ -37,6 +39,16 @@ def votes(reading: Reading, request_id: str, round: int) -> list[Vote]:  # noqa:
     """Return the answers of one round, in the order in which they were given."""
     query = select(Vote).where(Vote.request_id == request_id, Vote.round == round)
     return list(reading.session.exec(query.order_by(col(Vote.at), col(Vote.person))))
+
+
+def votes_in(reading: Reading, requests: Collection[Request]) -> dict[str, list[Vote]]:
+    """Return the answers of the present round of each of these requests, by its id, in the order they were given."""
+    query = select(Vote).join(Request, and_(col(Request.id) == col(Vote.request_id), Request.round == Vote.round))
+    mine = col(Vote.request_id).in_([request.id for request in requests])
+    found: dict[str, list[Vote]] = {request.id: [] for request in requests}
+    for vote in reading.session.exec(query.where(mine).order_by(col(Vote.at), col(Vote.person))):
+        found[vote.request_id].append(vote)
+    return found
 
 
 def questions(reading: Reading, request: Request) -> list[Question]:

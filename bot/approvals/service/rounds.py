@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import select
 
 from bot.approvals import rules
 from bot.approvals.models import Request, RoundState
@@ -42,15 +42,13 @@ def open_round(work: Work, request: Request) -> None:
 
 
 def finish(work: Work, request: Request, state: RoundState, outcome: str) -> bool:
-    """End an open round, once (compare-and-set); False when it had ended already."""
-    mine = col(Request.id) == request.id, col(Request.round) == request.round, col(Request.state) == RoundState.ASKED
-    ended = work.change(
-        Request, *mine, state=state, outcome=outcome, decided_at=work.now, deputies_called_at=None
-    )  # fmt: skip
-    if ended:
-        work.session.refresh(request)
-        refresh(work, request)
-    return ended
+    """End the round of a locked request, once; False when it had ended already."""
+    if request.state != RoundState.ASKED:
+        return False
+    request.state, request.outcome, request.decided_at, request.deputies_called_at = state, outcome, work.now, None
+    work.session.add(request)
+    refresh(work, request)
+    return True
 
 
 def tell(work: Work, request: Request, text: Text, *, key: str | None = None) -> None:

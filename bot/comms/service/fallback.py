@@ -41,7 +41,7 @@ def must_reach(work: Work, key: str, *, subject: str, channel: str, people: Sequ
     """
     if work.config[FallbackPolicy].routes:
         said = str(escape(text))
-        work.add_once(
+        work.add_late(
             Notice(key=key, subject=subject, channel=channel, people=list(people), text=said, made_at=work.now)
         )
 

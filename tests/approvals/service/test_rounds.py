@@ -67,20 +67,6 @@ def test_a_round_ends_once(committee: Committee) -> None:
     assert ended.deputies_called_at is None, "nobody is called for what has ended"
 
 
-def test_a_stale_view_of_a_round_ends_nothing(committee: Committee) -> None:
-    """Another round was opened since it was read."""
-
-    def ends_the_round_before(work: Work) -> bool:
-        found = rounds.locked(work, request.id)
-        work.session.expunge(found)
-        found.round -= 1
-        return rounds.finish(work, found, RoundState.EXPIRED, "too late")
-
-    request = committee.ask()
-    assert committee.does("backout", ends_the_round_before) is False
-    assert committee.now(request).state == "asked"
-
-
 def test_what_is_not_there_cannot_be_locked(committee: Committee) -> None:
     with pytest.raises(Refusal, match="does not exist any more"):
         committee.does("backout", rounds.locked, "req_none")
