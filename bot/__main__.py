@@ -117,7 +117,12 @@ def who(
         fail(f"There is no system {system}. Known: {', '.join(sorted(configuration[Systems].systems))}")
     try:
         rows = approvals_rules.explain(
-            configuration[Matrix], configuration[Directory], system, known.tags, severity, activity, SystemClock().now()
+            configuration[Matrix],
+            configuration[Directory],
+            system,
+            approvals_rules.Situation(severity, known.tags, known.share_of_users),
+            activity,
+            SystemClock().now(),
         )
     except (KeyError, Refusal) as error:
         fail(str(error))

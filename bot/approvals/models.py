@@ -14,22 +14,67 @@ from bot.foundation.config import Settings
 from bot.people.models import RoleKey
 
 
+class Relation(StrEnum):
+    """What else, besides having asked, may keep somebody from approving?
+
+    plan_author    wrote what is to be approved
+    executor       would carry it out
+    """
+
+    PLAN_AUTHOR = "plan_author"
+    EXECUTOR = "executor"
+
+
+class NamedSlot(Settings):
+    """Approvals of one kind: how many, and the roles that may give them, each by a different person.
+
+    Attributes:
+        name: What the card calls it: “Engineering”.
+        count: How many are needed.
+        roles: A holder of any of these may fill it; those of the first are asked first.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[^#]{1,60}$")]
+    count: Annotated[int, Field(ge=1, le=9)] = 1
+    roles: Annotated[list[RoleKey], Field(min_length=1)]
+
+
 class Cell(Settings):
     """Who does what for one activity at one severity.
 
     Attributes:
-        quorum: One role per approval that is needed; each is given by a different person. Empty: nobody is asked.
+        quorum: The approvals that are needed, each given by a different person; a role alone is one approval by one of
+            its holders. Empty: nobody is asked.
+        excludes: Who may not approve besides whoever asked.
         deputies_after: From when on deputies may decide although those they stand in for could.
         expires_after: When a request that is not complete by then ends without effect.
+        valid_for: How long after it was given an approval still allows to begin; None: until it is decided otherwise.
     """
 
     accountable: RoleKey
     responsible: Annotated[list[RoleKey], Field(min_length=1)]
     consulted: list[RoleKey] = []
     informed: list[RoleKey] = []
-    quorum: list[RoleKey] = []
+    quorum: list[RoleKey | NamedSlot] = []
+    excludes: list[Relation] = []
     deputies_after: timedelta = timedelta(minutes=5)
     expires_after: timedelta = timedelta(hours=4)
+    valid_for: timedelta | None = None
+
+
+class Case(Settings):
+    """Cells that hold instead, for systems of which everything holds that is asked here.
+
+    Attributes:
+        any_tag: The system carries at least one of these tags, `regulated` for example.
+        share_of_users_at_least: It reaches at least this share of all users (0 to 1).
+    """
+
+    any_tag: list[str] = []
+    share_of_users_at_least: Annotated[float, Field(ge=0, le=1)] | None = None
+    low: Cell | None = None
+    medium: Cell | None = None
+    high: Cell | None = None
 
 
 class Activity(Settings):
@@ -37,8 +82,9 @@ class Activity(Settings):
 
     Attributes:
         otherwise: What is said to happen without approval ("nothing is rolled back").
-        with_tag: By tag, then by severity: cells that hold instead for systems with that tag. The first tag in the
-            order of the file that a system carries and that has a cell for the severity counts.
+        with_tag: By tag, then by severity: cells that hold instead for systems with that tag. The short form of `when`
+            for one tag; looked at first.
+        when: Cases in which other cells hold. The first that fits and has a cell for the severity counts.
     """
 
     title: str
@@ -47,6 +93,7 @@ class Activity(Settings):
     medium: Cell
     high: Cell
     with_tag: dict[str, dict[str, Cell]] = {}
+    when: list[Case] = []
 
 
 class Matrix(Settings):
@@ -84,9 +131,11 @@ class Choice(StrEnum):
 class Request(SQLModel, table=True):
     """Something that needs a yes. Policy, slots and plan are pinned as they were when the round was opened.
 
-    `slots` is a list of `{"role", "title", "people": [Slack ids], "deputies": [{"id", "for"}]}`; `number` counts the
-    requests about a subject; `outcome` says in words why the round ended; `deputies_called_at` is when those deputies
-    are to be told who may decide from then on.
+    `slots` is a list of `{"name", "roles", "title", "people": [Slack ids], "deputies": [{"id", "for"}]}`; `related`
+    says who wrote and who would carry out what is asked (`Relation`: Slack ids), `excluded` which of them may not
+    decide in this round, and why (Slack id: `Relation`); `number` counts the requests about a subject; `outcome` says
+    in words why the round ended; `deputies_called_at` is when those deputies are to be told who may decide from then
+    on; `valid_for_seconds` is how long after it was given an approval still allows to begin.
     """
 
     __tablename__ = "approval_request"
@@ -98,10 +147,14 @@ class Request(SQLModel, table=True):
     system: str
     severity: str
     tags: list[str] = Column(default_factory=list, sa_column=Stored(JSON, nullable=False))
+    share_of_users: float = Column(default=0.0, sa_column_kwargs={"server_default": "0"})
     round: int = 1
     state: str = Column(default=RoundState.ASKED, index=True)
     slots: list[dict[str, Any]] = Column(sa_column=Stored(JSON, nullable=False))
-    excluded: list[str] = Column(default_factory=list, sa_column=Stored(JSON, nullable=False))
+    related: dict[str, list[str]] = Column(
+        default_factory=dict, sa_column=Stored(JSON, nullable=False, server_default="{}")
+    )
+    excluded: dict[str, str] = Column(default_factory=dict, sa_column=Stored(JSON, nullable=False))
     policy: str
     plan_digest: str
     summary: str
@@ -114,6 +167,7 @@ class Request(SQLModel, table=True):
     expires_at: datetime | None = Column(default=None, index=True)
     decided_at: datetime | None = None
     outcome: str = ""
+    valid_for_seconds: int | None = None
     then: str
     then_payload: dict[str, Any] = Column(default_factory=dict, sa_column=Stored(JSON, nullable=False))
 

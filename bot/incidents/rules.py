@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.foundation.config import Config, Location
 from bot.foundation.errors import Problem
 from bot.incidents.models import Conditions, Criterion, Incident, Severity, SeverityPolicy, System, Systems
-from bot.people.models import Directory, RoleKey
+from bot.people.models import Directory
 
 ORDER = tuple(Severity)
 REGULATED = "regulated"
@@ -59,7 +59,7 @@ def criterion_met(policy: SeverityPolicy, facts: Facts, severity: str) -> Criter
     return next((one for one in criteria if _reaches(one, severity) and _holds(one, facts)), None)
 
 
-def dropped(before: Sequence[RoleKey], after: Sequence[RoleKey]) -> list[RoleKey]:
+def dropped(before: Sequence[str], after: Sequence[str]) -> list[str]:
     """Return the approvals that are needed before and not after, in order."""
     return list((Counter(before) - Counter(after)).elements())
 

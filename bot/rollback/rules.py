@@ -15,6 +15,7 @@ from bot.incidents.models import Systems, Target
 from bot.rollback.models import Execution, ExecutionState, Plan, StageOutcome, StageResult
 
 ACTIVITY = "approve_rollback"
+EXECUTION = "execute_rollback"
 CHECKS = 3
 CHECK_AGAIN_AFTER = timedelta(seconds=5)
 WATCH = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))

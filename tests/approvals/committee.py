@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import col, select
 
 from bot.approvals import service
-from bot.approvals.models import Activity, Cell, Matrix, Request, Vote
+from bot.approvals.models import Activity, Cell, Matrix, NamedSlot, Request, Vote
 from bot.comms.models import FallbackPolicy
 from bot.foundation import trail
 from bot.foundation.config import Config
@@ -57,7 +57,7 @@ def directory(**roles: list[str]) -> Directory:
     )
 
 
-def cell(*quorum: str, **changes: Any) -> Cell:
+def cell(*quorum: str | NamedSlot, **changes: Any) -> Cell:
     """A cell with this quorum; deputies after ten minutes, expiry after an hour."""
     values = {"accountable": "product", "responsible": ["engineering"], "quorum": quorum}
     return Cell.model_validate({"deputies_after": "PT10M", "expires_after": "PT1H", **values, **changes})
@@ -73,8 +73,12 @@ def matrix(**changes: Any) -> Matrix:
         high=cell("engineering", "product", "compliance"),
         with_tag={"medical": {"high": cell("engineering", "medical", "compliance")}},
     )
+    strict = cell("product", excludes=["plan_author", "executor"])
+    lapsing = cell("product", valid_for="PT90M")
     activities = {
         "approve_rollback": rollback,
+        "lapsing": Activity(title="Lapsing", low=lapsing, medium=lapsing, high=lapsing),
+        "strict": Activity(title="Strict", low=strict, medium=strict, high=strict),
         "close": Activity(title="Close", low=cell(), medium=cell(), high=cell()),
     }
     return Matrix(version="1", review_by=date(2027, 5, 1), activities={**activities, **changes})

@@ -7,14 +7,17 @@ import pytest
 
 from bot.approvals import rules, views
 from bot.approvals.models import Question, Request, RoundState, Vote
-from bot.approvals.rules.deciding import Line
+from bot.approvals.rules.facts import Line
 from bot.foundation.block_rules import problems
 from bot.foundation.blocks import Section, as_dicts, visible_text
 from tests.support.clock import MORNING
 
 TOM, ANN, MAY = "U0TOM00001", "U0ANN00002", "U0MAY00003"
 NAMES = {TOM: "Tom", ANN: "Ann", MAY: "May"}
-SLOTS = (rules.Slot("engineering", "Engineering", (TOM,)), rules.Slot("product", "Product", (ANN,)))
+SLOTS = (
+    rules.Slot("engineering", ("engineering",), "Engineering", (TOM,)),
+    rules.Slot("product", ("product",), "Product", (ANN,)),
+)
 HOSTILE = "<!channel> <@U0TOM00001> <https://evil.example|bank> *bold* `code` & | ‮" + "x" * 3000
 
 

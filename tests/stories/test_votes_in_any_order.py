@@ -146,7 +146,7 @@ class Rounds(RuleBasedStateMachine):
 
     def _unreachable(self, by: str, severity: str, standing: rules.Standing) -> bool:
         """Is there really nobody for a slot, whatever the order and however long one waits?"""
-        quorum = rules.quorum(self.committee.store.config[Matrix], "approve_rollback", severity, [])
+        quorum = rules.quorum(self.committee.store.config[Matrix], "approve_rollback", rules.Situation(severity))
         slots = rules.slots_for(standing.directory, quorum, "shop", standing.now)
         able = [slack(key) for key in KEYS if key != by and standing.is_active(slack(key))]
         return not any(

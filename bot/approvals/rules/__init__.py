@@ -1,19 +1,13 @@
 """Who may decide, when a quorum is complete, who is asked, and what is wrong with a matrix. Pure."""
 
 from bot.approvals.rules.deciding import (
-    Asked,
-    Round,
-    Seat,
-    Standing,
-    Tally,
     asked,
     capacity,
-    clock,
     completable,
     concerned,
     counts,
+    is_stale,
     need_reason,
-    round_of,
     seats_of,
     short,
     tally,
@@ -22,8 +16,20 @@ from bot.approvals.rules.deciding import (
     why_unreachable,
 )
 from bot.approvals.rules.explaining import Row, explain
+from bot.approvals.rules.facts import Asked, Round, Seat, Standing, Tally, clock, round_of
 from bot.approvals.rules.linting import checks, warnings
-from bot.approvals.rules.matrix import SEVERITIES, Deputy, Slot, cell, quorum, slot_from, slots_for
+from bot.approvals.rules.matrix import (
+    SEVERITIES,
+    Deputy,
+    Situation,
+    Slot,
+    cell,
+    needs,
+    quorum,
+    responsible,
+    slot_from,
+    slots_for,
+)
 
 __all__ = [
     "SEVERITIES",
@@ -32,6 +38,7 @@ __all__ = [
     "Round",
     "Row",
     "Seat",
+    "Situation",
     "Slot",
     "Standing",
     "Tally",
@@ -44,8 +51,11 @@ __all__ = [
     "concerned",
     "counts",
     "explain",
+    "is_stale",
     "need_reason",
+    "needs",
     "quorum",
+    "responsible",
     "round_of",
     "seats_of",
     "short",

@@ -3,118 +3,17 @@
 `why_not` is the one answer to “may they?”: a click, the list under “Waiting for you” and `backout who` all ask it.
 """
 
-from collections.abc import Collection, Container, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from bot.approvals.models import Choice, Request, Vote
-from bot.approvals.rules.matrix import Deputy, Slot, slot_from, slots_for
+from bot.approvals.models import Choice, Relation, Vote
+from bot.approvals.rules.facts import Asked, Line, Round, Seat, Standing, Tally, clock_of
+from bot.approvals.rules.matching import match
+from bot.approvals.rules.matrix import Deputy, Slot, as_of_now
 from bot.foundation.errors import Refusal
 from bot.people import rules as people
-from bot.people.models import Directory
 
 SHORTEST_REASON = 3
-
-
-@dataclass(frozen=True)
-class Round:
-    """What was asked, as it was pinned when the round opened.
-
-    Attributes:
-        requester: Slack id of who asked; None in a question about nobody's request (`backout who`).
-        excluded: Slack ids of others who may not decide, because they prepared what is to be approved.
-    """
-
-    system: str
-    slots: tuple[Slot, ...]
-    requester: str | None
-    excluded: frozenset[str]
-    asked_at: datetime
-    deputies_from: datetime
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Who people are at this moment.
-
-    Attributes:
-        active: Slack ids that may act; None: everybody in the directory.
-        reader: Slack id of who reads the words, and is called “you” in them.
-    """
-
-    directory: Directory
-    now: datetime
-    active: Container[str] | None = None
-    reader: str | None = None
-
-    def is_active(self, person: str) -> bool:
-        """Is this somebody of the directory whose account may act?"""
-        known = people.person_by_slack(self.directory, person) is not None
-        return known and (self.active is None or person in self.active)
-
-    def name(self, person: str) -> str:
-        """Return what people call this account."""
-        return people.name_of(self.directory, person)
-
-    def say(self, person: str, about: str, to: str) -> str:
-        """Say something about somebody: `about` has {name} in it; `to` is said to them if they are the reader."""
-        return to if person == self.reader else about.replace("{name}", self.name(person))
-
-
-@dataclass(frozen=True)
-class Seat:
-    """A way in which somebody could fill a slot: as holder, or on behalf of one (Slack id)."""
-
-    slot: int
-    on_behalf_of: str | None = None
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Somebody who may decide now, and in which slot."""
-
-    person: str
-    slot: Slot
-    on_behalf_of: str | None = None
-
-
-@dataclass(frozen=True)
-class Line:
-    """One slot, and the vote that fills it, if any."""
-
-    slot: Slot
-    vote: Vote | None
-
-
-@dataclass(frozen=True)
-class Tally:
-    """How a round stands: its slots in order, and the no that closed it, if any."""
-
-    lines: tuple[Line, ...]
-    rejection: Vote | None = None
-
-    @property
-    def given(self) -> int:
-        """How many slots are filled."""
-        return sum(line.vote is not None for line in self.lines)
-
-    @property
-    def is_complete(self) -> bool:
-        """Is every slot filled, and nobody against it?"""
-        return self.rejection is None and bool(self.lines) and self.given == len(self.lines)
-
-
-def round_of(request: Request) -> Round:
-    """Return what is needed here of a request's present round."""
-    return Round(
-        system=request.system,
-        slots=tuple(slot_from(slot) for slot in request.slots),
-        requester=request.requester,
-        excluded=frozenset(request.excluded),
-        asked_at=request.asked_at,
-        deputies_from=request.deputies_from,
-    )
 
 
 def why_not(
@@ -160,7 +59,7 @@ def seats_of(person: str, round_: Round, standing: Standing | None) -> list[Seat
 
     Without a standing (a round that has ended): as it was pinned.
     """
-    now = slots_for(standing.directory, _roles(round_), round_.system, standing.now) if standing else round_.slots
+    now = _as_of_now(round_, standing) if standing else round_.slots
     pairs = list(enumerate(zip(round_.slots, now, strict=True)))
     own = [Seat(place) for place, (slot, current) in pairs if person in slot.people and person in current.people]
     deputy = [
@@ -183,16 +82,14 @@ def why_too_early(seat: Seat, person: str, round_: Round, standing: Standing) ->
     minutes, name = round((round_.deputies_from - round_.asked_at).total_seconds() / 60), standing.name(holder)
     rest = (
         f"may decide in place of {name} {minutes} minutes after it was asked "
-        f"({_clock(round_.deputies_from, person, standing.directory)}), or sooner if {name} cannot."
+        f"({clock_of(round_.deputies_from, person, standing.directory)}), or sooner if {name} cannot."
     )
     return standing.say(person, f"{{name}} {rest}", f"You {rest}")
 
 
 def counts(vote: Vote, round_: Round, standing: Standing) -> bool:
-    """Does an approval still count: its voter active, still holder or deputy as when they voted?"""
-    if _why_never(vote.person, round_, standing):
-        return False
-    return any(seat.on_behalf_of == vote.on_behalf_of for seat in seats_of(vote.person, round_, standing))
+    """Does an approval still count: its voter active, still holder or deputy as when they voted, and not too old?"""
+    return bool(_edges(vote, round_, standing))
 
 
 def tally(round_: Round, votes: Sequence[Vote], standing: Standing | None) -> Tally:
@@ -200,6 +97,11 @@ def tally(round_: Round, votes: Sequence[Vote], standing: Standing | None) -> Ta
     filled = _filled(round_, votes, standing)
     lines = tuple(Line(slot, filled.get(place)) for place, slot in enumerate(round_.slots))
     return Tally(lines, next((vote for vote in votes if vote.choice == Choice.REJECT), None))
+
+
+def is_stale(vote: Vote, round_: Round, now: datetime) -> bool:
+    """Was an approval given so long ago that it allows nothing any more?"""
+    return round_.valid_for is not None and vote.at + round_.valid_for <= now
 
 
 def asked(round_: Round, votes: Sequence[Vote], standing: Standing) -> list[Asked]:
@@ -242,31 +144,6 @@ def why_unreachable(round_: Round, standing: Standing, votes: Sequence[Vote] = (
     return " ".join(f"Nobody can approve as {slot.title}: {_why_nobody(slot, round_, standing)}." for slot in missing)
 
 
-def match(edges: Sequence[Collection[int]]) -> dict[int, int]:
-    """Give as many slots as possible to different people (bipartite matching by augmenting paths).
-
-    Args:
-        edges: For each person, the slots they could fill. Who comes earlier keeps a place, though not always the same.
-
-    Returns:
-        The person's place in `edges`, by slot.
-    """
-    taken: dict[int, int] = {}
-
-    def place(person: int, seen: set[int]) -> bool:
-        for slot in edges[person]:
-            if slot not in seen:
-                seen.add(slot)
-                if slot not in taken or place(taken[slot], seen):
-                    taken[slot] = person
-                    return True
-        return False
-
-    for person in range(len(edges)):
-        place(person, set())
-    return taken
-
-
 def concerned(round_: Round) -> list[str]:
     """Return whose picture a change to a round changes, by Slack id: the requester, approvers and deputies."""
     people_ = [person for slot in round_.slots for person in _named(slot)]
@@ -286,11 +163,6 @@ def short(plan_digest: str) -> str:
     return plan_digest.removeprefix("sha256:")[:12]
 
 
-def clock(moment: datetime, zone: str) -> str:
-    """Return a time of day for one reader: “15:05 CET”."""
-    return f"{moment.astimezone(ZoneInfo(zone)):%H:%M %Z}"
-
-
 def _filled(round_: Round, votes: Sequence[Vote], standing: Standing | None) -> dict[int, Vote]:
     approvals = _approvals(votes)
     matched = match([_edges(vote, round_, standing) for vote in approvals])
@@ -303,7 +175,7 @@ def _approvals(votes: Sequence[Vote]) -> list[Vote]:
 
 def _edges(vote: Vote, round_: Round, standing: Standing | None) -> list[int]:
     """Return the slots that a vote could fill, in the capacity in which it was given."""
-    if standing is not None and _why_never(vote.person, round_, standing):
+    if standing is not None and (_why_never(vote.person, round_, standing) or is_stale(vote, round_, standing.now)):
         return []
     seats = seats_of(vote.person, round_, standing)
     return [seat.slot for seat in seats if seat.on_behalf_of == vote.on_behalf_of]
@@ -331,17 +203,22 @@ def _why_never(person: str, round_: Round, standing: Standing) -> str | None:
         rest = "asked for this, so somebody else has to decide."
         return standing.say(person, f"{{name}} {rest}", f"You {rest}")
     if person in round_.excluded:
-        rest = "prepared what is to be approved, so somebody else has to decide."
+        rest = f"{_EXCLUDED[round_.excluded[person]]}, so somebody else has to decide."
         return standing.say(person, f"{{name}} {rest}", f"You {rest}")
     return None
+
+
+_EXCLUDED = {
+    Relation.PLAN_AUTHOR: "prepared what is to be approved",
+    Relation.EXECUTOR: "would carry out what is to be approved",
+}
 
 
 def _why_no_seat(person: str, round_: Round, standing: Standing) -> str:
     if seats_of(person, round_, None):
         rest = "an approver when this was asked, but not any more."
         return standing.say(person, f"{{name}} was {rest}", f"You were {rest}")
-    current = slots_for(standing.directory, _roles(round_), round_.system, standing.now)
-    if any(person in _named(slot) for slot in current):
+    if any(person in _named(slot) for slot in _as_of_now(round_, standing)):
         return standing.say(
             person,
             "{name} became an approver only after this was asked. It has to be asked again to include {name}.",
@@ -374,7 +251,7 @@ def _why_not_this_one(person: str, round_: Round, standing: Standing) -> str:
     if person == round_.requester:
         return f"{name} asked for it"
     if person in round_.excluded:
-        return f"{name} prepared it"
+        return f"{name} {_EXCLUDED[round_.excluded[person]]}"
     if not standing.is_active(person):
         return f"{name}'s Slack account is not active"
     return f"{name} is needed for another approval"
@@ -388,10 +265,5 @@ def _names(user_ids: Sequence[str], standing: Standing) -> str:
     return " or ".join(standing.name(user_id) for user_id in user_ids) or "nobody holds this role"
 
 
-def _roles(round_: Round) -> list[str]:
-    return [slot.role for slot in round_.slots]
-
-
-def _clock(moment: datetime, person: str, directory: Directory) -> str:
-    found = people.person_by_slack(directory, person)
-    return clock(moment, found[1].zone if found else "UTC")
+def _as_of_now(round_: Round, standing: Standing) -> tuple[Slot, ...]:
+    return tuple(as_of_now(standing.directory, slot, round_.system, standing.now) for slot in round_.slots)

@@ -1,13 +1,14 @@
 """Who may decide something, and why not everybody else: for `backout who`. Pure."""
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from bot.approvals.models import Matrix
-from bot.approvals.rules.deciding import Round, Seat, Standing, seats_of, why_not, why_too_early
-from bot.approvals.rules.matrix import cell, slots_for
+from bot.approvals.rules.deciding import seats_of, why_not, why_too_early
+from bot.approvals.rules.facts import Round, Seat, Standing
+from bot.approvals.rules.matrix import Situation, cell, slots_for
 from bot.people.models import Directory
 
 
@@ -46,8 +47,7 @@ def explain(
     matrix: Matrix,
     directory: Directory,
     system: str,
-    tags: Sequence[str],
-    severity: str,
+    situation: Situation,
     activity: str,
     now: datetime,
     active: Container[str] | None = None,
@@ -59,8 +59,7 @@ def explain(
         matrix: Names the quorum.
         directory: Says who holds its roles.
         system: For which system.
-        tags: That system's tags.
-        severity: `low`, `medium` or `high`.
+        situation: How bad it is, and what the system is like.
         activity: What would be asked, `approve_rollback` for example.
         now: When it would be asked.
         active: Slack ids of accounts that may act; None: all of the directory.
@@ -69,9 +68,9 @@ def explain(
     Raises:
         Refusal: for an activity or a severity that the matrix does not know.
     """
-    here = cell(matrix, activity, severity, tags)
+    here = cell(matrix, activity, situation)
     slots = slots_for(directory, here.quorum, system, now)
-    round_ = Round(system, slots, requester, frozenset(), now, now + here.deputies_after)
+    round_ = Round(system, slots, requester, now, now + here.deputies_after)
     standing = Standing(directory, now, active)
     rows = [row for key in directory.people for row in _rows(key, round_, standing)]
     return sorted(rows, key=lambda row: (not row.can, row.slot is None))

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 
-from bot.approvals.models import Activity, Cell, Matrix
-from bot.approvals.rules.deciding import Round, Standing, unfilled
-from bot.approvals.rules.matrix import SEVERITIES, Slot, cells_of, slots_for
+from bot.approvals.models import Activity, Cell, Matrix, NamedSlot
+from bot.approvals.rules.deciding import unfilled
+from bot.approvals.rules.facts import Round, Standing
+from bot.approvals.rules.matrix import SEVERITIES, Slot, cases, cells_of, needs, slots_for
 from bot.foundation.config import Config, Document, Location
 from bot.foundation.errors import Problem
 from bot.people.models import Directory, RoleKey
@@ -21,7 +22,7 @@ def checks(config: Config) -> Iterator[Problem]:
     """Find what the model cannot: roles that lead nowhere, quorums that nobody could complete."""
     directory, document = config[Directory], config.document(Matrix)
     for name, activity in config[Matrix].activities.items():
-        yield from _tag_problems(document, name, activity)
+        yield from _case_problems(document, name, activity)
         yield from _gap_problems(document, name, activity)
         for at, cell in _cells(name, activity):
             unknown = list(_role_problems(directory, document, at, cell))
@@ -43,17 +44,24 @@ def warnings(config: Config, today: date) -> Iterator[Problem]:
 def _cells(name: str, activity: Activity) -> Iterator[Placed]:
     for severity, cell in cells_of(activity).items():
         yield ("activities", name, severity), cell
-    for tag, cells in activity.with_tag.items():
+    for place, _, cells in cases(activity):
         for severity, cell in cells.items():
-            yield ("activities", name, "with_tag", tag, severity), cell
+            yield ("activities", name, *place, severity), cell
 
 
-def _tag_problems(document: Document, name: str, activity: Activity) -> Iterator[Problem]:
-    for tag, cells in activity.with_tag.items():
+def _case_problems(document: Document, name: str, activity: Activity) -> Iterator[Problem]:
+    for place, case, cells in cases(activity):
+        at = ("activities", name, *place)
+        if not case.any_tag and case.share_of_users_at_least is None:
+            yield document.problem(
+                at, "this case asks for nothing, so it would always hold", "name any_tag or share_of_users_at_least"
+            )
+        if not cells:
+            yield document.problem(at, "this case has no cell", f"add one under {', '.join(SEVERITIES)}")
         for severity in cells:
             if severity not in SEVERITIES:
-                at = ("activities", name, "with_tag", tag, severity)
-                yield document.problem(at, f"“{severity}” is not a severity", f"use {', '.join(SEVERITIES)}")
+                what = f"“{severity}” is not a severity"
+                yield document.problem((*at, severity), what, f"use {', '.join(SEVERITIES)}")
 
 
 def _gap_problems(document: Document, name: str, activity: Activity) -> Iterator[Problem]:
@@ -69,10 +77,14 @@ def _gap_problems(document: Document, name: str, activity: Activity) -> Iterator
 def _role_problems(directory: Directory, document: Document, at: Location, cell: Cell) -> Iterator[Problem]:
     if cell.accountable not in directory.roles:
         yield _unknown(document, (*at, "accountable"), cell.accountable)
-    for part in ("responsible", "consulted", "informed", "quorum"):
+    for part in ("responsible", "consulted", "informed"):
         for place, role in enumerate(getattr(cell, part)):
             if role not in directory.roles:
                 yield _unknown(document, (*at, part, place), role)
+    for place, slot in enumerate(cell.quorum):
+        for role in [slot] if isinstance(slot, str) else slot.roles:
+            if role not in directory.roles:
+                yield _unknown(document, (*at, "quorum", place), role)
 
 
 def _unknown(document: Document, at: Location, role: RoleKey) -> Problem:
@@ -84,6 +96,9 @@ def _quorum_problems(directory: Directory, document: Document, at: Location, cel
     if cell.expires_after <= cell.deputies_after and cell.quorum:
         what = "requests expire before deputies may decide"
         yield document.problem((*at, "expires_after"), what, "let expires_after be longer than deputies_after")
+    if cell.valid_for is not None and cell.valid_for < cell.expires_after:
+        what = "the first approval would lapse before the last one has to be given"
+        yield document.problem((*at, "valid_for"), what, "let valid_for be at least as long as expires_after")
     for system in _systems(directory, cell.quorum):
         slots = slots_for(directory, cell.quorum, system, ANY_MOMENT)
         why = _why_impossible(directory, slots, system)
@@ -97,12 +112,12 @@ _MEND = "name other roles here, or give the roles to more people (or deputies) i
 
 
 def _why_impossible(directory: Directory, slots: Sequence[Slot], system: str) -> str | None:
-    empty = [slot.role for slot in slots if not slot.people]
+    empty = [role for slot in slots if not slot.people for role in slot.roles]
     if empty:
         return f"nobody holds {' or '.join(empty)}"
     missing = unfilled(_round(slots, system, None), [], Standing(directory, ANY_MOMENT))
     if missing:
-        names = ", ".join(slot.role for slot in missing)
+        names = ", ".join(" or ".join(slot.roles) for slot in missing)
         return f"one person would have to approve twice, and nobody else could fill {names}"
     return None
 
@@ -114,34 +129,35 @@ def _unwise(document: Document, at: Location, cell: Cell) -> Iterator[Problem]:
     if cell.accountable in cell.informed:
         what = f"{cell.accountable} is accountable and also only informed"
         yield document.problem((*at, "informed"), what, "take the role out of informed")
-    doubled = sorted({role for role in cell.quorum if cell.quorum.count(role) > 1})
+    short = [slot for slot in cell.quorum if isinstance(slot, str)]
+    doubled = sorted({role for role in short if short.count(role) > 1})
     if doubled:
         what = f"{', '.join(doubled)} stands in this quorum more than once"
-        yield document.problem((*at, "quorum"), what, "keep it once, unless two of its holders are really needed")
+        yield document.problem((*at, "quorum"), what, "keep it once, or say so: {name: …, count: 2, roles: […]}")
 
 
 def _blocked_by_requester(directory: Directory, document: Document, at: Location, cell: Cell) -> Iterator[Problem]:
     """Whoever asks cannot approve: for whom would that leave a slot that nobody can fill?"""
     standing = Standing(directory, ANY_MOMENT)
-    if not all(role in directory.roles for role in cell.quorum):
+    if not all(role in directory.roles for need in needs(cell.quorum) for role in need.roles):
         return
     for system in _systems(directory, cell.quorum):
         slots = slots_for(directory, cell.quorum, system, standing.now)
         for person in dict.fromkeys(person for slot in slots for person in slot.people):
             missing = unfilled(_round(slots, system, person), [], standing)
             if missing:
-                roles = ", ".join(slot.role for slot in missing)
+                roles = ", ".join(" or ".join(slot.roles) for slot in missing)
                 what = f"when {standing.name(person)} asks, nobody can approve as {roles}"
                 yield document.problem((*at, "quorum"), what, "name a deputy in people.yaml who is not in it already")
 
 
-def _systems(directory: Directory, quorum: Sequence[RoleKey]) -> list[str]:
+def _systems(directory: Directory, quorum: Sequence[RoleKey | NamedSlot]) -> list[str]:
     """Return the systems for which this quorum means different people; '' stands for any other system."""
-    roles = [directory.roles[role] for role in quorum]
+    roles = [directory.roles[role] for need in needs(quorum) for role in need.roles]
     named = sorted({system for role in roles for system in role.by_system})
     everywhere = all(role.people or role.rota or not role.by_system for role in roles)
     return [*named, ""] if everywhere else named
 
 
 def _round(slots: Sequence[Slot], system: str, requester: str | None) -> Round:
-    return Round(system, tuple(slots), requester, frozenset(), ANY_MOMENT, ANY_MOMENT)
+    return Round(system, tuple(slots), requester, ANY_MOMENT, ANY_MOMENT)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel import select
 
 from bot.approvals import rules
-from bot.approvals.models import Cell, Matrix, Request, RoundState
+from bot.approvals.models import Cell, Matrix, Relation, Request, RoundState
 from bot.approvals.service import queries, rounds
 from bot.foundation.blocks import Markup, join, mention, mrkdwn
 from bot.foundation.errors import Refusal
@@ -29,7 +29,9 @@ def ask(
     channel: str,
     then: str,
     then_payload: Mapping[str, Any],
-    excluded: Sequence[str] = (),
+    share_of_users: float = 0.0,
+    plan_author: str | None = None,
+    executors: Sequence[str] = (),
 ) -> Request:
     """Open a round of approval under today's matrix. An open one for the same subject and activity becomes void.
 
@@ -46,14 +48,16 @@ def ask(
         channel: Where the incident's card stands.
         then: The step that is enqueued once the quorum is complete, with `request` and `round` added to its payload.
         then_payload: JSON values.
-        excluded: Slack ids of others who may not decide.
+        share_of_users: Which share of all users the system reaches (0 to 1); it may ask for another quorum, too.
+        plan_author: Slack id of who wrote what is to be approved.
+        executors: Slack ids of who would carry it out.
 
     Raises:
         Refusal: when the matrix knows no such activity, asks for nobody's approval, or when its quorum cannot be
             reached without the requester: says which role, and why not those who hold it.
     """
     _need_active(work)
-    cell = rules.cell(work.config[Matrix], activity, severity, tags)
+    cell = rules.cell(work.config[Matrix], activity, rules.Situation(severity, tags, share_of_users))
     request = Request(
         id=work.new_id("req"),
         subject=subject,
@@ -62,21 +66,18 @@ def ask(
         system=system,
         severity=severity,
         tags=list(tags),
-        slots=_slots(work, cell, system),
-        excluded=list(excluded),
-        policy=work.pin(Matrix),
+        share_of_users=share_of_users,
+        related={Relation.PLAN_AUTHOR: [plan_author] if plan_author else [], Relation.EXECUTOR: list(executors)},
         plan_digest=plan_digest,
         summary=summary,
         requester=work.actor.id,
         reason=reason,
         channel=channel,
-        asked_at=work.now,
-        deputies_from=work.now + cell.deputies_after,
-        deputies_called_at=work.now + cell.deputies_after,
-        expires_at=work.now + cell.expires_after,
         then=then,
         then_payload=dict(then_payload),
+        **_terms(work, cell, system),
     )
+    request.excluded = _excluded(request, cell)
     why = _why_impossible(work, request)
     if why:
         raise Refusal(why)
@@ -109,11 +110,12 @@ def _ask_anew(work: Work, request: Request, severity: str) -> None:
     before = request.severity
     why = f"the severity is {severity} now (it was {before})"
     work.record("approval.round_voided", request.subject, why=why, **request.trail_facts)
-    cell = rules.cell(work.config[Matrix], request.activity, severity, request.tags)
-    request.round, request.severity, request.policy = request.round + 1, severity, work.pin(Matrix)
-    request.slots = _slots(work, cell, request.system)
-    request.asked_at, request.deputies_from = work.now, work.now + cell.deputies_after
-    request.deputies_called_at, request.expires_at = request.deputies_from, work.now + cell.expires_after
+    situation = rules.Situation(severity, request.tags, request.share_of_users)
+    cell = rules.cell(work.config[Matrix], request.activity, situation)
+    request.round, request.severity = request.round + 1, severity
+    for name, value in _terms(work, cell, request.system).items():
+        setattr(request, name, value)
+    request.excluded = _excluded(request, cell)
     work.session.add(request)
     work.session.flush()
     impossible = _why_impossible(work, request)
@@ -132,8 +134,23 @@ def _ask_anew(work: Work, request: Request, severity: str) -> None:
     rounds.open_round(work, request)
 
 
-def _slots(work: Work, cell: Cell, system: str) -> list[dict[str, Any]]:
-    return [slot.as_json() for slot in rules.slots_for(work.config[Directory], cell.quorum, system, work.now)]
+def _terms(work: Work, cell: Cell, system: str) -> dict[str, Any]:
+    """Return what a round is pinned to when it opens: the policy, whom its quorum means now, and the times."""
+    slots = rules.slots_for(work.config[Directory], cell.quorum, system, work.now)
+    deputies_from = work.now + cell.deputies_after
+    return {
+        "policy": work.pin(Matrix),
+        "slots": [slot.as_json() for slot in slots],
+        "asked_at": work.now,
+        "deputies_from": deputies_from,
+        "deputies_called_at": deputies_from,
+        "expires_at": work.now + cell.expires_after,
+        "valid_for_seconds": int(cell.valid_for.total_seconds()) if cell.valid_for else None,
+    }
+
+
+def _excluded(request: Request, cell: Cell) -> dict[str, str]:
+    return {person: relation for relation in cell.excludes for person in request.related[relation]}
 
 
 def _why_impossible(work: Work, request: Request) -> str | None:

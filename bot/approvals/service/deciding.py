@@ -149,7 +149,7 @@ def _vote(work: Work, request: Request, choice: Choice, reason: str) -> Vote:
     work.record(
         "approval.approved" if choice == Choice.APPROVE else "approval.rejected",
         request.subject, why=reason, on_behalf_of=vote.on_behalf_of, policy=request.policy,
-        **request.trail_facts, slot=round_.slots[seat.slot].role,
+        **request.trail_facts, slot=round_.slots[seat.slot].name,
     )  # fmt: skip
     return vote
 

@@ -11,7 +11,7 @@ from bot.foundation.errors import Refusal
 from bot.foundation.work import Reading, pinned
 from bot.people import rules as people_rules
 from bot.people import service as people
-from bot.people.models import Directory, RoleKey
+from bot.people.models import Directory
 
 _NEWEST_FIRST = col(Request.number).desc()
 
@@ -142,9 +142,10 @@ def otherwise(reading: Reading, request: Request) -> str:
     return pinned(reading, Matrix, request.policy).activities[request.activity].otherwise
 
 
-def quorum_of(reading: Reading, activity: str, severity: str, tags: list[str]) -> list[RoleKey]:
-    """Return the roles that must each approve under today's matrix (Refusal for what the matrix does not know)."""
-    return rules.quorum(reading.config[Matrix], activity, severity, tags)
+def quorum_of(reading: Reading, activity: str, situation: rules.Situation) -> list[str]:
+    """Return the titles of the approvals that today's matrix asks for (Refusal for what it does not know)."""
+    quorum = rules.quorum(reading.config[Matrix], activity, situation)
+    return [slot.title for slot in rules.slots_for(reading.config[Directory], quorum, "", reading.now)]
 
 
 def name_of(reading: Reading, user_id: str) -> str:
@@ -157,6 +158,9 @@ def _why_not_complete(reading: Reading, request: Request) -> str | None:
     given = votes(reading, request.id, request.round)
     if rules.tally(round_, given, standing).is_complete:
         return None
+    if stale := [vote for vote in given if rules.is_stale(vote, round_, standing.now)]:
+        who = " and ".join(standing.name(vote.person) for vote in stale)
+        return f"{who} approved it too long ago (config/raci.yaml, valid_for), so it has to be asked again"
     lost = [vote.person for vote in given if not rules.counts(vote, round_, standing)]
     who = " and ".join(standing.name(person) for person in lost)
     return f"{who or 'somebody'} approved it but may not any more, so an approval is missing"

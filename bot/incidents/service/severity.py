@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bot.approvals import rules as approvals_rules
 from bot.approvals import service as approvals
 from bot.escalation import service as escalation
 from bot.foundation import outbox
@@ -13,7 +14,6 @@ from bot.incidents.models import Incident, Severity, SeverityPolicy
 from bot.incidents.service import briefing, rights
 from bot.incidents.service.queries import name_of
 from bot.people import service as people
-from bot.people.models import Directory
 
 ROLLBACK = "approve_rollback"
 
@@ -110,11 +110,14 @@ def _change(work: Work, incident: Incident, severity: Severity, who: str, why: s
 
 
 def _drops(work: Work, incident: Incident, severity: Severity) -> list[str]:
-    """Return the titles of the roles whose approval of a rollback would not be needed any more."""
-    tags = incident.impact["tags"]
-    before, after = (approvals.quorum_of(work, ROLLBACK, str(one), tags) for one in (incident.severity, severity))
-    roles = work.config[Directory].roles
-    return [roles[role].title if role in roles else role for role in rules.dropped(before, after)]
+    """Return the titles of the approvals of a rollback that would not be needed any more."""
+    return rules.dropped(_approvals(work, incident, incident.severity), _approvals(work, incident, severity))
+
+
+def _approvals(work: Work, incident: Incident, severity: str) -> list[str]:
+    impact = incident.impact
+    situation = approvals_rules.Situation(severity, impact["tags"], impact["share_of_users"])
+    return approvals.quorum_of(work, ROLLBACK, situation)
 
 
 def _proposed(incident: Incident) -> dict[str, Any]:

@@ -134,10 +134,7 @@ def _approvals(export: Json) -> str:
 
 
 def _request(export: Json, request: Json) -> str:
-    slots = [
-        (slot.get("title") or slot["role"], _names(export, slot["people"]), _deputies(export, slot))
-        for slot in request["slots"]
-    ]
+    slots = [(slot["title"], _names(export, slot["people"]), _deputies(export, slot)) for slot in request["slots"]]
     about = [
         ("Asked by", f"{_name(export, request['requester'])}, {_when(request['asked_at'])}"),
         ("Why", request["reason"]),

@@ -1,6 +1,8 @@
 """Somebody asks for a rollback: the plan is written out, and those who may decide are asked."""
 
+from bot.approvals import rules as approvals_rules
 from bot.approvals import service as approvals
+from bot.approvals.models import Matrix
 from bot.foundation import outbox
 from bot.foundation.blocks import mrkdwn
 from bot.foundation.errors import Refusal
@@ -122,6 +124,9 @@ def _propose(work: Work, incident: Incident, system: System, draft: rules.Draft,
         activity=rules.ACTIVITY,
         system=plan.system,
         tags=incident.impact["tags"],
+        share_of_users=incident.impact["share_of_users"],
+        plan_author=plan.requested_by,
+        executors=_executors(work, incident),
         severity=incident.severity,
         plan_digest=plan.digest,
         summary=rules.title(plan, system.versions),
@@ -136,6 +141,15 @@ def _propose(work: Work, incident: Incident, system: System, draft: rules.Draft,
     _show(work, incident, plan, system)
     work.session.refresh(plan)  # so that it can be read after this Work
     return plan
+
+
+def _executors(work: Work, incident: Incident) -> list[str]:
+    """Return who would look after it while it is carried out: of each role responsible for that, who is asked first."""
+    impact = incident.impact
+    situation = approvals_rules.Situation(incident.severity, impact["tags"], impact["share_of_users"])
+    roles = approvals_rules.responsible(work.config[Matrix], rules.EXECUTION, situation)
+    first = (people.reach(work, role, incident.system)[:1] for role in roles)
+    return list(dict.fromkeys(person for found in first for person in found))
 
 
 def _record(work: Work, plan: Plan, system: System) -> None:

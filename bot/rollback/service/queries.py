@@ -131,12 +131,15 @@ def _expected_severity(reading: Reading, system: System) -> str:
 def _approvers(reading: Reading, system: str, known: System, severity: str) -> list[str]:
     """Say who has to approve, a slot each: the role, and who holds it now."""
     directory = reading.config[Directory]
+    situation = approvals_rules.Situation(severity, known.tags, known.share_of_users)
+    quorum = approvals_rules.quorum(reading.config[Matrix], rules.ACTIVITY, situation)
     return [
-        f"{directory.roles[role].title}: {_people(reading, directory, role, system)}"
-        for role in approvals_rules.quorum(reading.config[Matrix], rules.ACTIVITY, severity, known.tags)
+        f"{slot.title}: {_people(reading, directory, slot.roles, system)}"
+        for slot in approvals_rules.slots_for(directory, quorum, system, reading.now)
     ]
 
 
-def _people(reading: Reading, directory: Directory, role: str, system: str) -> str:
-    names = [people_rules.name_of(directory, user_id) for user_id in people.reach(reading, role, system)]
+def _people(reading: Reading, directory: Directory, roles: Sequence[str], system: str) -> str:
+    reached = dict.fromkeys(user_id for role in roles for user_id in people.reach(reading, role, system))
+    names = [people_rules.name_of(directory, user_id) for user_id in reached]
     return " or ".join(names) or "nobody can be reached"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.approvals import rules
-from bot.approvals.rules import Round, Row, Standing
+from bot.approvals.rules import Round, Row, Situation, Standing
 from bot.foundation.errors import Refusal
 from tests.approvals.committee import directory, matrix, slack
 from tests.support.clock import MORNING
@@ -16,7 +16,7 @@ KEYS = sorted(directory().people)
 
 
 def explain(severity: str = "medium", **more: object) -> list[Row]:
-    return rules.explain(matrix(), directory(), "shop", [], severity, "approve_rollback", MORNING, **more)  # type: ignore[arg-type]
+    return rules.explain(matrix(), directory(), "shop", Situation(severity), "approve_rollback", MORNING, **more)  # type: ignore[arg-type]
 
 
 def test_everybody_is_explained() -> None:
@@ -67,10 +67,11 @@ def test_explaining_and_deciding_agree(requester: str, away: set[str], severity:
     """R072: whoever is listed as able is able, and nobody else."""
     active = frozenset(slack(key) for key in KEYS if key not in away)
     rows = rules.explain(
-        matrix(), directory(), "shop", tags, severity, "approve_rollback", MORNING, active, slack(requester)
+        matrix(), directory(), "shop", Situation(severity, tags), "approve_rollback", MORNING, active, slack(requester)
     )
-    slots = rules.slots_for(directory(), rules.quorum(matrix(), "approve_rollback", severity, tags), "shop", MORNING)
-    round_ = Round("shop", slots, slack(requester), frozenset(), MORNING, MORNING + timedelta(minutes=10))
+    quorum = rules.quorum(matrix(), "approve_rollback", Situation(severity, tags))
+    slots = rules.slots_for(directory(), quorum, "shop", MORNING)
+    round_ = Round("shop", slots, slack(requester), MORNING, MORNING + timedelta(minutes=10))
     for key in KEYS:
         able = rules.why_not(slack(key), round_, [], Standing(directory(), MORNING, active)) is None
         assert able == any(row.can for row in rows if row.person == key)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bot.approvals import rules
-from bot.approvals.models import Activity, Matrix
+from bot.approvals.models import Activity, Case, Matrix, NamedSlot
+from bot.approvals.rules import Situation
 from bot.foundation.config import fit, read
 from bot.people.models import Directory
 from tests.approvals.committee import cell, directory, matrix
@@ -52,6 +53,19 @@ def test_the_matrix_in_order_has_no_problem() -> None:
             "and nobody else could fill medical",
         ),
         ({"low": cell("product", expires_after="PT10M")}, "requests expire before deputies may decide"),
+        (
+            {"low": cell("product", valid_for="PT59M")},
+            "the first approval would lapse before the last one has to be given",
+        ),
+        ({"low": cell(NamedSlot(name="X", roles=["product", "pilots"]))}, "“pilots” is not a role of people.yaml"),
+        (
+            {"low": cell(NamedSlot(name="X", count=2, roles=["medical"]))},
+            "this quorum can never be complete: one person would have to approve twice, "
+            "and nobody else could fill medical",
+        ),
+        ({"when": [Case(low=cell("product"))]}, "this case asks for nothing, so it would always hold"),
+        ({"when": [Case(any_tag=["medical"])]}, "this case has no cell"),
+        ({"when": [Case(any_tag=["medical"], low=cell("pilots"))]}, "“pilots” is not a role of people.yaml"),
     ],
 )
 def test_a_mistake_is_named(changes: dict[str, Any], says: str) -> None:
@@ -102,12 +116,12 @@ def test_the_matrix_as_shipped_names_every_activity_and_is_in_order() -> None:
     assert list(rules.checks(config)) == []
     assert list(rules.warnings(config, TODAY)) == []
     assert len(shipped.activities) == 12
-    assert rules.quorum(shipped, "approve_rollback", "low", []) == ["product_owner"]
-    assert rules.quorum(shipped, "approve_rollback", "medium", []) == ["engineering_lead", "product_lead"]
+    assert rules.quorum(shipped, "approve_rollback", Situation("low")) == ["product_owner"]
+    assert rules.quorum(shipped, "approve_rollback", Situation("medium")) == ["engineering_lead", "product_lead"]
     high = ["engineering_lead", "product_lead", "compliance", "leadership"]
-    assert rules.quorum(shipped, "approve_rollback", "high", ["lending"]) == high
+    assert rules.quorum(shipped, "approve_rollback", Situation("high", ["lending"])) == high
     medical = ["engineering_lead", "medical", "compliance", "leadership"]
-    assert rules.quorum(shipped, "approve_rollback", "high", ["regulated", "medical"]) == medical
+    assert rules.quorum(shipped, "approve_rollback", Situation("high", ["regulated", "medical"])) == medical
 
 
 def test_a_mistake_in_people_yaml_is_not_a_crash_here() -> None:

@@ -15,7 +15,7 @@ def test_a_round_is_pinned_and_those_who_may_decide_are_asked_once(committee: Co
     """R063 R071 R072 R171 R178."""
     request = committee.ask()
     assert (request.state, request.round, request.requester) == ("asked", 1, slack("may"))
-    assert [slot["role"] for slot in request.slots] == ["engineering", "product"]
+    assert [slot["name"] for slot in request.slots] == ["engineering", "product"]
     assert request.deputies_from == MORNING + timedelta(minutes=10)
     assert request.expires_at == MORNING + timedelta(hours=1)
     assert committee.reads(pinned, Matrix, request.policy) == committee.store.config[Matrix]
@@ -56,7 +56,12 @@ def test_a_deputy_is_asked_at_once_where_the_holder_cannot(committee: Committee)
     [
         ("ines", [], {"severity": "high", "tags": ["medical"]}, "Nobody can approve as Medical: Ines asked for it."),
         ("ann", ["leo"], {"severity": "low"}, "Nobody can approve as Product: Ann asked for it; Leo's Slack account"),
-        ("may", ["ann"], {"excluded": [slack("leo")]}, "Nobody can approve as Product: Ann's Slack account is not act"),
+        (
+            "may",
+            ["ann"],
+            {"plan_author": slack("leo"), "activity": "strict"},
+            "Nobody can approve as Product: Ann's Slack account is not act",
+        ),
         ("may", [], {"activity": "close"}, "raci.yaml names nobody who could approve close at severity medium."),
         ("may", [], {"activity": "dance"}, "There is no activity “dance”"),
         ("may", ["may"], {}, "Your Slack account is deactivated"),
@@ -118,7 +123,7 @@ def test_another_severity_asks_anew_under_its_quorum(committee: Committee) -> No
     committee.does("zoe", service.severity_changed, "INC-1", "high")
     again = committee.now(request)
     assert (again.state, again.round, again.severity, again.requester) == ("asked", 2, "high", slack("may"))
-    assert [slot["role"] for slot in again.slots] == ["engineering", "product", "compliance"]
+    assert [slot["name"] for slot in again.slots] == ["engineering", "product", "compliance"]
     assert again.expires_at == MORNING + timedelta(minutes=65)
     assert committee.votes(again) == []
     assert [row.key for row in committee.outbox("ask:")] == [f"ask:{request.id}:1", f"ask:{request.id}:2"]
@@ -136,7 +141,7 @@ def test_the_tags_of_the_system_count_when_it_is_asked_anew(committee: Committee
     """R069."""
     request = committee.ask(tags=["medical"])
     committee.does("zoe", service.severity_changed, "INC-1", "high")
-    assert [slot["role"] for slot in committee.now(request).slots] == ["engineering", "medical", "compliance"]
+    assert [slot["name"] for slot in committee.now(request).slots] == ["engineering", "medical", "compliance"]
 
 
 def test_the_same_severity_changes_nothing(committee: Committee) -> None:
@@ -153,3 +158,13 @@ def test_a_new_quorum_that_nobody_can_complete_voids_the_request(committee: Comm
     assert committee.now(request).state == "void"
     assert "Nobody can approve as Compliance: Gra's Slack account" in committee.notes()[-1]
     assert len(committee.outbox("ask:")) == 1
+
+
+def test_who_wrote_and_who_carries_out_may_be_kept_from_approving(committee: Committee) -> None:
+    """R063: only where the cell says so, and pinned with the round."""
+    request = committee.ask(plan_author=slack("tom"), executors=[slack("leo")])
+    assert request.excluded == {}
+    strict = committee.ask(activity="strict", plan_author=slack("tom"), executors=[slack("leo")])
+    assert strict.excluded == {slack("tom"): "plan_author", slack("leo"): "executor"}
+    committee.clock.pass_time(minutes=11)
+    assert committee.refusal("leo", service.approve, strict.id, 1, "Fine.").message.startswith("You would carry out")

@@ -11,7 +11,7 @@ from tests.approvals.committee import PLAN, Committee, config, slack
 def seat(committee: Committee, request: Request, who: str) -> tuple[str, str | None] | None:
     """In which role, and for whom, somebody may approve."""
     found = committee.reads(service.seat_of, committee.now(request), slack(who))
-    return (found.slot.role, found.on_behalf_of) if found else None
+    return (found.slot.name, found.on_behalf_of) if found else None
 
 
 def why_not_carried_out(committee: Committee, request: Request, round_: int = 1, plan: str = PLAN) -> str | None:
@@ -83,7 +83,7 @@ def test_whoever_has_answered_has_no_seat_and_is_not_asked(committee: Committee)
     committee.approve("tom", request)
     assert seat(committee, request, "tom") is None
     asked = committee.reads(service.asked_now, committee.now(request))
-    assert [(one.person, one.slot.role) for one in asked] == [(slack("ann"), "product")]
+    assert [(one.person, one.slot.name) for one in asked] == [(slack("ann"), "product")]
 
 
 def test_what_waits_for_somebody_has_what_expires_first_in_front(committee: Committee) -> None:
@@ -125,3 +125,13 @@ def test_an_approval_by_somebody_who_may_not_any_more_is_missing(committee: Comm
         committee.store.config = config(engineering=["zoe"])
     why = "Tom approved it but may not any more, so an approval is missing"
     assert why_not_carried_out(committee, request) == why
+
+
+def test_an_approval_that_is_too_old_allows_nothing(committee: Committee) -> None:
+    """R063 R079: `valid_for` of the matrix, looked at when it is carried out."""
+    request = committee.ask(activity="lapsing")
+    committee.approve("ann", request)
+    assert committee.reads(service.still_approved, request.id, 1, PLAN) is None
+    committee.clock.pass_time(minutes=90)
+    why = committee.reads(service.still_approved, request.id, 1, PLAN)
+    assert why == "Ann approved it too long ago (config/raci.yaml, valid_for), so it has to be asked again"

@@ -63,7 +63,7 @@ async def test_the_record_is_complete(played: Rehearsal) -> None:
     assert (votes["U0PRIYA003"]["on_behalf_of"], votes["U0PRIYA003"]["reason"]) == ("U0TOMAS004", "safe to undo")
     assert request["rounds"][0]["questions"][0]["text"] == "Is 7 still warm?"
     assert request["plan_digest"] == plan["digest"]
-    assert [slot["role"] for slot in request["slots"]] == ["engineering_lead", "product_lead"]
+    assert [slot["name"] for slot in request["slots"]] == ["engineering_lead", "product_lead"]
     assert "incident.acknowledged" in [event["action"] for event in record["escalation"]["events"]]
     assert record["escalation"]["now"]["lead"] == "U0MAYA0001"
     assert {policy["kind"] for policy in record["policies"]} >= {

@@ -28,8 +28,8 @@ def missing(started: Entry, entries: Sequence[Entry], session: Session, config: 
         yield f"{which}: another plan was carried out than was asked about"
     wanted = _quorum(asked, started.facts["system"], session, config)
     slots, votes = asked.facts["slots"], [entry for entry in before if entry.action == "approval.approved"]
-    if sorted(slot["role"] for slot in slots) != sorted(wanted):
-        yield f"{which}: the policy wants {wanted}, asked were {[slot['role'] for slot in slots]}"
+    if sorted(slot["roles"] for slot in slots) != sorted(wanted):
+        yield f"{which}: the policy wants {wanted}, asked were {[slot['roles'] for slot in slots]}"
     people = [vote.actor.removeprefix("person:") for vote in votes]
     known = {person.slack for person in config[Directory].people.values()}
     if len(set(people)) < len(wanted) or asked.facts["requester"] in people or set(people) - known:
@@ -52,8 +52,8 @@ def _fits(slot: Mapping[str, Any], vote: Entry) -> bool:
     return {"id": who, "for": vote.on_behalf_of} in slot["deputies"]
 
 
-def _quorum(asked: Entry, system: str, session: Session, config: Config) -> list[str]:
-    """Return the roles that the matrix of that moment names for this activity, severity and system."""
+def _quorum(asked: Entry, system: str, session: Session, config: Config) -> list[list[str]]:
+    """Return the roles that may give each approval, as the matrix of that moment says (written in its short form)."""
     row = session.get(TrailEntry, asked.seq)
     assert row is not None
     pinned = session.get(Policy, json.loads(row.body)["policy"])
@@ -61,5 +61,4 @@ def _quorum(asked: Entry, system: str, session: Session, config: Config) -> list
     activity, severity = pinned.body["activities"][asked.facts["activity"]], asked.facts["severity"]
     tags = config[Systems].systems[system].tags
     tagged = (cells[severity] for tag, cells in activity["with_tag"].items() if tag in tags and severity in cells)
-    roles: list[str] = next(tagged, activity[severity])["quorum"]
-    return roles
+    return [[role] for role in next(tagged, activity[severity])["quorum"]]
