@@ -21,7 +21,15 @@ TITLE = 200
 
 
 def open_or_join(
-    work: Work, *, system: str, version: str, title: str, families: Sequence[str], harm: bool, reason: str
+    work: Work,
+    *,
+    system: str,
+    version: str,
+    title: str,
+    families: Sequence[str],
+    harm: bool,
+    reason: str,
+    found: Incident | None = None,
 ) -> Incident:
     """Return the one open incident about this version of this system, opened now if there was none.
 
@@ -36,13 +44,14 @@ def open_or_join(
         families: The families of the signals that came in, as triggers name them; empty for a person's report.
         harm: Somebody may be harmed.
         reason: One or two sentences for the thread and the trail: what was seen.
+        found: The one that is open, if this Work has it from `open_among`.
 
     Raises:
         Refusal: for a system that is not in `systems.yaml`.
     """
     name, known = system_named(work, system)
     version = rules.listed_version(known.versions, version)
-    found = open_for(work, name, version)
+    found = found or open_for(work, name, version)
     if found is None:
         new = _draft(work, name, known, version, title)
         new.families, new.harm = sorted(set(families)), harm
@@ -119,18 +128,24 @@ def _begin(work: Work, incident: Incident, reason: str) -> Incident:
 
 
 def _join(work: Work, incident: Incident, families: Sequence[str], *, harm: bool, reason: str) -> Incident:
+    work.record("incident.signal_joined", incident.name, why=reason, families=list(families), harm=harm)
+    outbox.note(work, incident.channel, incident.name, mrkdwn("{who}: {why}", who=work.actor.name, why=reason))
+    outbox.refresh_card(work, incident.name)  # a signal more changes nothing that may be said, and no Home
+    if (harm and not incident.harm) or not set(families) <= set(incident.families):
+        _worsen(work, incident, families, harm=harm)
+    return incident
+
+
+def _worsen(work: Work, incident: Incident, families: Sequence[str], *, harm: bool) -> None:
+    """Take in what an incident did not know; its severity is raised if that makes it worse."""
     policy = policy_of(work, incident)
     before, _ = rules.classify(policy, rules.facts_of(incident))
     incident.families = sorted({*incident.families, *families})
     incident.harm = incident.harm or harm
     work.session.add(incident)
-    work.record("incident.signal_joined", incident.name, why=reason, families=list(families), harm=harm)
-    outbox.note(work, incident.channel, incident.name, mrkdwn("{who}: {why}", who=work.actor.name, why=reason))
+    work.session.flush()
     after, path = rules.classify(policy, rules.facts_of(incident))
     if rules.is_worse(after, before) and rules.is_worse(after, incident.severity):
         set_severity(work, incident, after, path, "What came in since makes it worse.")
     else:
         bring_to_committee(work, incident)
-        work.session.flush()
-        outbox.refresh_card(work, incident.name)  # a signal more changes nothing that may be said, and no Home
-    return incident

@@ -1,6 +1,8 @@
 """What is asked about incidents and systems."""
 
-from sqlalchemy import ColumnElement, case
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, case, literal_column
 from sqlmodel import col, func, select
 
 from bot.escalation import service as escalation
@@ -14,6 +16,8 @@ from bot.people import rules as people
 from bot.people.models import Directory
 
 STATUS_LINES = 20
+CHUNK = 200
+"""Cases in one question."""
 _IMPACT = col(Incident.impact)
 _NEED = (
     case({str(severity): -place for place, severity in enumerate(rules.ORDER)}, value=col(Incident.severity)),
@@ -47,6 +51,21 @@ def open_for(work: Work, system: str, version: str) -> Incident | None:
         Incident.system == system, Incident.version == version, Incident.state != IncidentState.CLOSED
     )
     return work.session.exec(query.with_for_update().execution_options(populate_existing=True)).first()
+
+
+def open_among(work: Work, cases: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Incident]:
+    """Return the open incidents about these versions of these systems, locked like `for_change`, by both."""
+    found = dict[tuple[str, str], Incident]()
+    for start in range(0, len(cases), CHUNK):
+        some = cases[start : start + CHUNK]
+        query = select(Incident).where(
+            col(Incident.system).in_({system for system, _ in some}),
+            col(Incident.version).in_({version for _, version in some}),
+            col(Incident.state) != literal_column("'closed'"),
+        )
+        query = query.order_by(Incident.name).with_for_update().execution_options(populate_existing=True)
+        found |= {(one.system, one.version): one for one in work.session.exec(query)}
+    return {case: found[case] for case in cases if case in found}
 
 
 def open_incidents(reading: Reading, *, system: str | None = None, at_most: int | None = None) -> list[Incident]:

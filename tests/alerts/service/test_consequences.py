@@ -48,7 +48,7 @@ def test_the_signals_of_a_version_share_one_incident_and_one_line(meridian: Orga
     receive(meridian, raw(alert(), errors, alert(fingerprint="c", labels={"version": "9"})))
     assert {signal.incident for signal in signals(meridian)} == {"INC-1", "INC-2"}
     assert meridian.incident("INC-1").families == ["business", "operational"]
-    assert "And 1 more in the same message." in meridian.notes("INC-1")[0]
+    assert "And 1 more at the same time." in meridian.notes("INC-1")[0]
     assert len(meridian.trail("INC-1", "signal.breached")) == 1
 
 
@@ -76,6 +76,21 @@ def test_a_resolved_signal_is_said_and_leaves_the_incident_to_people(meridian: O
     assert resolved.facts["signals"][0]["metric"] == "conversion_rate"
 
 
+def test_what_comes_and_goes_is_told_in_its_order(meridian: Organisation) -> None:
+    """R103: also when it is read in one go, so that the last line in the thread says how it stands."""
+    later = alert(startsAt="2026-11-21T08:59:00Z")
+    receive(meridian, raw(), raw(alert(status="resolved")), raw(later), raw(alert(fingerprint="b")))
+    opened, over, again = meridian.notes()
+    assert "Opened by Backout" in opened
+    assert "this is over" in over
+    assert "And 1 more at the same time." in again
+    assert [entry.action for entry in meridian.trail("INC-1", "signal.")] == [
+        "signal.breached",
+        "signal.resolved",
+        "signal.breached",
+    ]
+
+
 def test_resolved_after_closing_is_said_without_asking_for_anything(meridian: Organisation) -> None:
     receive(meridian, raw())
     meridian.does("maya", incidents.close, "INC-1", "Version 7 serves.")
@@ -87,7 +102,7 @@ def test_five_hundred_alerts_in_one_body_are_one_incident_and_one_line(meridian:
     receive(meridian, raw(*[alert(fingerprint=f"f{number}") for number in range(500)]))
     assert len(signals(meridian)) == 500
     assert {signal.incident for signal in signals(meridian)} == {"INC-1"}
-    assert "And 499 more in the same message." in meridian.notes()[0]
+    assert "And 499 more at the same time." in meridian.notes()[0]
     assert len(meridian.trail("INC-1", "signal.breached")[0].facts["signals"]) == 500
     assert len(meridian.outbox("card:")) == 1
 

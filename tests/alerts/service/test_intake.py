@@ -101,14 +101,16 @@ def test_a_body_that_cannot_be_read_leaves_nothing_behind_and_stops_nobody(
     broken: Organisation, caplog: pytest.LogCaptureFixture
 ) -> None:
     within = alert(fingerprint="b", annotations={"value": "3.9"})
-    receive(broken, raw(), raw(within))
-    poison, other = items(broken)
-    assert (poison.state, poison.attempts, other.state) == ("new", 1, "read")
-    assert poison.due_at == broken.clock.now() + timedelta(seconds=2)
-    assert [signal.finding for signal in signals(broken)] == ["within_limit"]
+    receive(
+        broken, raw(within), raw(within), raw(), raw(within), raw(alert(fingerprint="c", annotations={"value": "9"}))
+    )
+    poison = items(broken)[2]
+    assert [item.state for item in items(broken)] == ["read", "read", "new", "read", "read"]
+    assert (poison.attempts, poison.due_at) == (1, broken.clock.now() + timedelta(seconds=2))
+    assert [signal.finding for signal in signals(broken)] == ["within_limit"] * 2
     assert broken.trail("INC-1") == []
     assert broken.outbox("card:") == []
-    assert "body 1 of the inbox could not be read" in caplog.text
+    assert "body 3 of the inbox could not be read" in caplog.text
 
 
 def test_after_five_failures_people_are_shown_the_body(broken: Organisation) -> None:
