@@ -102,7 +102,7 @@ def text_of(value: object, viewer: Viewer) -> Markup:
         return Markup("")
     text = str(value.get("text", ""))
     if value.get("type") == "mrkdwn":
-        return mrkdwn(text, viewer)
+        return mrkdwn(text, viewer, verbatim=bool(value.get("verbatim")))
     return _broken(with_emoji(text) if value.get("emoji", True) else escape(text))
 
 

@@ -21,6 +21,9 @@ from bot.workspace.page.render.viewer import Viewer
 
 SCHEMES = frozenset({"http", "https", "mailto"})
 TAGS = {"*": "strong", "_": "em", "~": "s"}
+BARE = "h"
+"""Stands among the marks for an address without brackets, which becomes a link unless a text is `verbatim`."""
+ALL = frozenset({*TAGS, BARE})
 
 _FENCE = re.compile(r"```\n?(.+?)\n?```", re.DOTALL)
 _QUOTED = re.compile(r"(?:>|&gt;) ?")
@@ -42,18 +45,22 @@ def unescape(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def mrkdwn(text: str, viewer: Viewer) -> Markup:
-    """Slack markup as safe HTML: blocks of code and quotes, and lines joined by `<br>`."""
+def mrkdwn(text: str, viewer: Viewer, *, verbatim: bool = False) -> Markup:
+    """Slack markup as safe HTML: blocks of code and quotes, and lines joined by `<br>`.
+
+    A `verbatim` text is not searched for addresses to link (docs.slack.dev/reference/block-kit/composition-objects).
+    """
+    marks = ALL - {BARE} if verbatim else ALL
     out = Markup("")
     at = 0
     for fence in _FENCE.finditer(text):
-        out += _lines(text[at : fence.start()].removesuffix("\n"), viewer)
+        out += _lines(text[at : fence.start()].removesuffix("\n"), viewer, marks)
         out += Markup("<pre><code>{}</code></pre>").format(unescape(fence.group(1)))
         at = fence.end() + text[fence.end() :].startswith("\n")
-    return out + _lines(text[at:], viewer)
+    return out + _lines(text[at:], viewer, marks)
 
 
-def inline(text: str, viewer: Viewer, marks: frozenset[str] = frozenset(TAGS)) -> Markup:
+def inline(text: str, viewer: Viewer, marks: frozenset[str] = ALL) -> Markup:
     """One line's marks, references, emoji and bare links. `marks` are those that may still open here."""
     pieces: list[Markup] = []
     plain = at = 0
@@ -123,10 +130,10 @@ def _date(rest: str, fallback: str, viewer: Viewer) -> Markup:
     return link(url, words) if is_safe(unescape(url)) else words
 
 
-def _lines(text: str, viewer: Viewer) -> Markup:
+def _lines(text: str, viewer: Viewer, marks: frozenset[str]) -> Markup:
     def run(quoted: bool, lines: Iterable[str]) -> Markup:
         shown = Markup("<br>").join(
-            inline(_QUOTED.sub("", line, count=1) if quoted else line, viewer) for line in lines
+            inline(_QUOTED.sub("", line, count=1) if quoted else line, viewer, marks) for line in lines
         )
         return Markup("<blockquote>{}</blockquote>").format(shown) if quoted else shown
 
@@ -148,9 +155,9 @@ def _piece(text: str, at: int, viewer: Viewer, marks: frozenset[str]) -> tuple[M
         return _reference(found.group(1), viewer), len(found.group())
     if char == ":" and (found := SHORTCODE.match(text, at)):
         return picture(found.group(1)), len(found.group())
-    if char == "h" and (found := _BARE_URL.match(text, at)):
+    if char == BARE and BARE in marks and (found := _BARE_URL.match(text, at)):
         return link(unescape(found.group())), len(found.group())
-    if char in marks and (found := _MARKED[char].match(text, at)):
+    if char in TAGS and char in marks and (found := _MARKED[char].match(text, at)):
         inner = inline(found.group(1), viewer, marks - {char})
         return Markup("<{0}>{1}</{0}>").format(TAGS[char], inner), len(found.group())
     return None, 1

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.workspace.page.render.blocks import text_of
 from bot.workspace.page.render.mrkdwn import is_safe, mrkdwn
 from bot.workspace.page.render.viewer import Viewer
 from tests.workspace.page.outline import Outline, active_parts
@@ -47,6 +48,14 @@ MEANING = [
 @pytest.mark.parametrize(("text", "html"), MEANING)
 def test_meaning(text: str, html: str, viewer: Viewer) -> None:
     assert mrkdwn(text, viewer) == html
+
+
+def test_a_verbatim_text_has_links_only_where_it_says_so(viewer: Viewer) -> None:
+    """T15: what people wrote is sent verbatim, so that an address in it is only words."""
+    html = mrkdwn("see https://a.b/c *or* <https://a.b|x>", viewer, verbatim=True)
+    assert html == "see https://a.b/c <strong>or</strong> " + LINK.format("https://a.b", "x")
+    shown = text_of({"type": "mrkdwn", "text": "https://a.b/c", "verbatim": True}, viewer)
+    assert shown == "https://a.b/c"
 
 
 def test_a_date_is_shown_in_the_viewers_zone_with_the_full_time_on_hover(viewer: Viewer) -> None:
