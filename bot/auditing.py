@@ -84,7 +84,7 @@ def export(
         return
     with opened(database, loaded(config, messages)) as store:
         record = store.read_now(reports.export, incident)
-    typer.echo(json.dumps(record, indent=2, ensure_ascii=False) if as_json else report_views.markdown(record))
+    typer.echo(report_views.as_json(record) if as_json else report_views.markdown(record))
 
 
 def erase(

@@ -72,7 +72,7 @@ def relax(world: World) -> None:
         happening.expected = True
 
 
-@pytest.mark.parametrize("kind", sample(HOSTILE, 3))
+@pytest.mark.parametrize("kind", sample(HOSTILE, 6))
 async def test_hostile_text_through_a_whole_story(tmp_path: Path, kind: str) -> None:
     """T15, T16: labels, annotations, reasons and rationales, in messages, modals, App Home and the export."""
     text = HOSTILE[kind]

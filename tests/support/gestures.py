@@ -110,15 +110,20 @@ def _person(random: Random, front: Front) -> str:
     return random.choice(front.everybody)
 
 
+def about(front: Front) -> dict[str, Any]:
+    """What we put into a button's value or a form's metadata."""
+    about: dict[str, Any] = {"incident": "INC-1", "subject": "INC-1", "round": 1, "through": 9, "seen": "x"}
+    return about | {"request": front.request, "system": "support-bot", "reason": "it lies"}
+
+
 def _about(random: Random, front: Front) -> dict[str, Any]:
     """What stands in a button's value or a form's metadata: what we put there, or something else."""
-    about: dict[str, Any] = {"incident": "INC-1", "subject": "INC-1", "round": 1, "through": 9, "seen": "x"}
-    about |= {"request": front.request, "system": "support-bot", "reason": "it lies"}
+    ours = about(front)
     if random.random() < 0.5:
-        return about
-    for name in random.sample(sorted(about), random.choice((1, 2, 5))):
-        about[name] = random.choice(VALUES)
-    return about if random.random() < 0.7 else {name: about[name] for name in random.sample(sorted(about), 3)}
+        return ours
+    for name in random.sample(sorted(ours), random.choice((1, 2, 5))):
+        ours[name] = random.choice(VALUES)
+    return ours if random.random() < 0.7 else {name: ours[name] for name in random.sample(sorted(ours), 3)}
 
 
 def _view(random: Random, front: Front, callback: str) -> Mapping[str, Any]:

@@ -30,14 +30,15 @@ class FileRoute:
             before = file.read()
             there = set(_ids(before))
             torn = b"\n" if before and not before.endswith(b"\n") else b""  # a write that a crash cut short
-            lines = [_line(letter) for letter in letters if letter.id not in there]
+            lines = [line(letter) for letter in letters if letter.id not in there]
             if lines:
                 file.write(torn + b"".join(lines))
                 file.flush()
                 os.fsync(file.fileno())
 
 
-def _line(letter: Letter) -> bytes:
+def line(letter: Letter) -> bytes:
+    """Return a letter as one line of JSON that people can read in a terminal."""
     said = {
         "id": letter.id,
         "at": letter.at,

@@ -60,7 +60,7 @@ class SmtpRoute:
         self, server: aiosmtplib.SMTP, batch: Batch, person: Addressee, letters: Sequence[Letter], found: Delivered
     ) -> None:
         try:
-            await server.send_message(self._message(batch, person, letters))
+            await server.send_message(self.message(batch, person, letters))
         except aiosmtplib.SMTPRecipientsRefused as error:
             (refused,) = error.recipients
             self._note(found, person, refused.code, _why(refused))
@@ -72,7 +72,8 @@ class SmtpRoute:
     def _note(self, found: Delivered, person: Addressee, code: int, why: str) -> None:
         (found.refused if code >= REFUSED_FOR_GOOD else found.failed)[person.address] = why
 
-    def _message(self, batch: Batch, person: Addressee, letters: Sequence[Letter]) -> EmailMessage:
+    def message(self, batch: Batch, person: Addressee, letters: Sequence[Letter]) -> EmailMessage:
+        """Return the one e-mail with everything that somebody is to read."""
         message = EmailMessage()
         domain = self._settings.sender.partition("@")[2]
         message["From"] = Address("Backout", addr_spec=self._settings.sender)

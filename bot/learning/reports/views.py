@@ -36,6 +36,11 @@ def markdown(export: Json) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def as_json(export: Json) -> str:
+    """Return an export as JSON in plain ASCII, so that nothing in it can act on the terminal that shows it."""
+    return json.dumps(export, indent=2)
+
+
 def safe(value: Any) -> str:
     """Return a value as one line of text in which nothing is active: no markup, no table border, no tag, no link."""
     text = " ".join(clean("" if value is None else str(value)).split())

@@ -1,6 +1,7 @@
 """The report as a document: complete, and inert whatever was written into the record."""
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -250,6 +251,14 @@ def test_a_fence_cannot_be_closed_from_inside(text: str) -> None:
 def test_addresses_do_not_become_links(url: str) -> None:
     """Programs that link bare addresses need the very characters that are escaped here."""
     assert url not in views.safe(url)
+
+
+def test_an_export_as_json_does_nothing_to_a_terminal() -> None:
+    """F9, T15: 0x9b begins a command for a terminal as ESC does."""
+    export = record() | {"said": "\x9b31m\x1b[2J\u202e Tomás"}
+    assert views.as_json(export).isascii()
+    assert views.as_json(export).replace("\n", "").isprintable()
+    assert json.loads(views.as_json(export)) == export
 
 
 def test_an_empty_record_says_so() -> None:
