@@ -16,7 +16,7 @@ is new. It can be checked without the secret, and is what anchors keep elsewhere
     keys.py       the key, how it evolves, and what it signs
     chain.py      writing entries and checkpoints
     reading.py    reading them, for people and for the verifier
-    verifier.py   is it what was written? Knows no database
+    verifier/     is it what was written? Knows no database
     export.py     a trail as a file, to be checked elsewhere
     merkle.py     the tree hash of RFC 6962
 """

@@ -6,10 +6,13 @@ exactly as they stand in the database, whatever bytes these are, so a damaged tr
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import starmap
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
-from bot.foundation.trail.verifier import ITSELF, DamageError, Head, Sealed, Source, Stored
+import orjson
+
+from bot.foundation.trail.verifier import ITSELF, DamageError, Head, Row, Sealed, Source, Stored
 
 T = TypeVar("T")
 Said = dict[str, Any]
@@ -25,9 +28,9 @@ def write(source: Source, file: TextIO) -> int:
         signed = {"body": _shown(made.body), "signature": made.signature.hex()}
         _write(file, {"kind": "checkpoint", "seq": made.seq, "number": made.number, **signed})
     count = 0
-    for entry in source.entries():
+    for row in source.entries():
         count += 1
-        _write(file, {"kind": "entry", **_entry_line(entry)})
+        _write(file, {"kind": "entry", **_entry_line(Stored(*row))})
     return count
 
 
@@ -50,28 +53,43 @@ class FileSource:
 
     def about_itself(self) -> Iterator[Stored]:
         """Return the entries whose subject is the trail itself, in order."""
-        return (entry for entry in self.entries() if entry.subject == ITSELF.encode())
+        rows = self._read("entry", _stored, having=ABOUT_ITSELF)
+        return (entry for entry in starmap(Stored, rows) if entry.subject == ITSELF.encode())
 
-    def entries(self) -> Iterator[Stored]:
+    def entries(self) -> Iterator[Row]:
         """Return every entry in the order of the file."""
         return self._read("entry", _stored)
 
-    def _read(self, kind: str, make: Callable[[Said], T]) -> Iterator[T]:
+    def _read(self, kind: str, make: Callable[[Said], T], having: bytes = b"") -> Iterator[T]:
+        """Return what the lines of a kind say; of those only that have these bytes in them."""
         mark = f'{{"kind":"{kind}"'.encode()
         with self._path.open("rb") as file:
             for number, line in enumerate(file, 1):
-                if not line.startswith(mark):
-                    if line.startswith(KINDS):
-                        continue
+                if line.startswith(mark):
+                    if having in line:
+                        yield _made(make, line, number)
+                elif not line.startswith(KINDS):
                     raise DamageError(0, "changed", f"line {number} of the file is none of ours")
-                try:
-                    found = make(json.loads(line))
-                except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                    raise DamageError(0, "changed", f"line {number} of the file cannot be read") from None
-                yield found
 
 
 KINDS = tuple(f'{{"kind":"{kind}"'.encode() for kind in ("head", "checkpoint", "entry"))
+ABOUT_ITSELF = f'"subject":"{ITSELF}"'.encode()
+"""How `write` says it; words cannot hold this, because their quotation marks are escaped."""
+
+
+def _made(make: Callable[[Said], T], line: bytes, number: int) -> T:
+    try:
+        return make(_said(line))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise DamageError(0, "changed", f"line {number} of the file cannot be read") from None
+
+
+def _said(line: bytes) -> Said:
+    try:
+        said: Said = orjson.loads(line)
+    except ValueError:  # bytes that are no text, which only the standard library gives back
+        said = json.loads(line)
+    return said
 
 
 def _write(file: TextIO, values: Said) -> None:
@@ -104,16 +122,16 @@ def _sealed(said: Said) -> Sealed:
     return Sealed(_whole(said["seq"]), _whole(said["number"]), body, signature)
 
 
-def _stored(said: Said) -> Stored:
+def _stored(said: Said) -> Row:
     salt, words, subject = said["salt"], said["words"], said["subject"]
-    return Stored(
-        seq=_whole(said["seq"]),
-        body=_bytes(said["body"]),
-        mac=bytes.fromhex(said["mac"]),
-        key_id=_whole(said["key_id"]),
-        salt=None if salt is None else bytes.fromhex(salt),
-        words=None if words is None else _bytes(words),
-        subject=None if subject is None else _bytes(subject),
+    return (
+        _whole(said["seq"]),
+        _bytes(said["body"]),
+        bytes.fromhex(said["mac"]),
+        _whole(said["key_id"]),
+        None if salt is None else bytes.fromhex(salt),
+        None if words is None else _bytes(words),
+        None if subject is None else _bytes(subject),
     )
 
 

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from bot.foundation.errors import BackoutError
 
+BLOCK = 64
+"""Bytes that SHA-256 takes at a time."""
 MOST_EPOCHS = 100_000
 """Two and a half centuries of days; a number beyond it was not written by us."""
 Forgotten = Callable[["Keyring"], None]
@@ -38,6 +40,7 @@ class Keyring:
     ) -> None:
         self.epoch = epoch
         self._keys = {epoch: key}
+        self._signer: tuple[int, Ed25519PrivateKey] | None = None
         self._forgotten = forgotten
         self.first_public = self.public(1) if epoch == 1 else first_public
 
@@ -70,11 +73,11 @@ class Keyring:
 
     def public(self, epoch: int) -> bytes:
         """Return the public key that checks an epoch's checkpoints, 32 bytes."""
-        return _private(self.at(epoch)).public_key().public_bytes_raw()
+        return self._signing(epoch).public_key().public_bytes_raw()
 
     def seal(self, epoch: int, text: bytes) -> bytes:
         """Sign a checkpoint's text with an epoch's key. The same text has the same signature (RFC 8032)."""
-        return _private(self.at(epoch)).sign(text)
+        return self._signing(epoch).sign(text)
 
     def reached(self, epoch: int) -> None:
         """Destroy all keys before an epoch, once its first entry is committed."""
@@ -82,14 +85,41 @@ class Keyring:
             return
         key = self.at(epoch)
         self._keys = {number: kept for number, kept in self._keys.items() if number > epoch} | {epoch: key}
-        self.epoch = epoch
+        self.epoch, self._signer = epoch, None
         if self._forgotten:
             self._forgotten(self)
+
+    def _signing(self, epoch: int) -> Ed25519PrivateKey:
+        """Return what signs an epoch's checkpoints; to make it takes longer than to sign, so the last one is kept."""
+        kept = self._signer
+        if kept is None or kept[0] != epoch:
+            secret = hmac.digest(self.at(epoch), b"sign checkpoints", "sha256")
+            kept = self._signer = (epoch, Ed25519PrivateKey.from_private_bytes(secret))
+        return kept[1]
 
 
 def keyring(key: bytes | Keyring) -> Keyring:
     """Return a key as a Keyring: bytes are the first epoch's."""
     return key if isinstance(key, Keyring) else Keyring(key)
+
+
+class Macs:
+    """The MACs of many texts under one key, twice as fast as one by one.
+
+    An HMAC hashes the key before the text; what that leads to is kept and copied (RFC 2104, section 4).
+    """
+
+    def __init__(self, key: bytes) -> None:
+        filled = (key if len(key) <= BLOCK else hashlib.sha256(key).digest()).ljust(BLOCK, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in filled))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in filled))
+
+    def of(self, text: bytes) -> bytes:
+        """Return the MAC of a text."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text)
+        outer.update(inner.digest())
+        return outer.digest()
 
 
 def mac(key: bytes, text: bytes) -> bytes:
@@ -104,7 +134,3 @@ def is_signed(public: bytes, text: bytes, signature: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
-
-
-def _private(key: bytes) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(hmac.digest(key, b"sign checkpoints", "sha256"))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import starmap
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy
 from sqlalchemy import LargeBinary
@@ -13,7 +13,7 @@ from sqlalchemy.orm import outerjoin
 from sqlmodel import Session, col, select
 
 from bot.foundation.models import TrailCheckpoint, TrailEntry, TrailHead, TrailPayload
-from bot.foundation.trail.verifier import ITSELF, Head, Sealed, Stored
+from bot.foundation.trail.verifier import ITSELF, Head, Row, Sealed, Stored
 
 ERASED_WORDS = "(erased)"
 """What stands where somebody's words stood."""
@@ -69,26 +69,36 @@ class DatabaseSource:
         """Return all checkpoints in order."""
         made = TrailCheckpoint
         columns = [self._raw(column) for column in (made.seq, made.number, made.body, made.signature)]
-        return self._rows(sqlalchemy.select(*columns).order_by(col(made.seq)), Sealed)
+        return starmap(Sealed, self._rows(sqlalchemy.select(*columns), made.seq))
 
     def about_itself(self) -> Iterable[Stored]:
         """Return the entries whose subject is the trail itself, in order."""
-        return self._rows(self._everything().where(col(TrailPayload.subject) == ITSELF), Stored)
+        about = self._everything().where(col(TrailPayload.subject) == ITSELF)
+        return starmap(Stored, self._rows(about, TrailEntry.seq))
 
-    def entries(self) -> Iterator[Stored]:
+    def entries(self) -> Iterator[Row]:
         """Return every entry in order."""
-        return self._rows(self._everything(), Stored)
+        return self._rows(self._everything(), TrailEntry.seq)
 
-    def _rows(self, query: sqlalchemy.Select[Any], kind: Any) -> Iterator[Any]:
-        with self._session.connection().execute(query, execution_options={"yield_per": self._batch}) as rows:
-            yield from starmap(kind, rows)
+    def _rows(self, query: sqlalchemy.Select[Any], seq: Any) -> Iterator[Any]:
+        """Return what a query finds in the order of `seq`, its first column, so many rows at a time.
+
+        As the driver returns them, one by one: to make an object of a row takes longer than to check it.
+        """
+        page, row = query, None
+        while True:
+            with self._session.connection().execute(page.order_by(seq).limit(self._batch)) as found:
+                for row in cast("Iterable[Any]", found.cursor):
+                    yield row
+            if row is None:
+                return
+            page, row = query.where(seq > row[0]), None
 
     def _everything(self) -> sqlalchemy.Select[Any]:
         entry, payload = TrailEntry, TrailPayload
         columns = (entry.seq, entry.body, entry.mac, entry.key_id, payload.salt, payload.body, payload.subject)
         pairs = outerjoin(entry, payload, col(payload.seq) == col(entry.seq))
-        raw = [self._raw(column) for column in columns]
-        return sqlalchemy.select(*raw).select_from(pairs).order_by(col(entry.seq))
+        return sqlalchemy.select(*(self._raw(column) for column in columns)).select_from(pairs)
 
     def _raw(self, column: Any) -> Any:
         """Return a column as the bytes it holds: SQLite keeps any type in any column, and text in any encoding."""

@@ -183,6 +183,17 @@ def _rewrite(trial: Trial, chance: random.Random) -> None:
     trial.run("UPDATE trail_head SET mac = ?", previous)
 
 
+def _shift(trial: Trial, chance: random.Random) -> None:
+    """Move the border between salt and words: the digest over both stays the same."""
+    seq = chance.randint(1, ANCHORED)
+    ((both,),) = trial.rows("SELECT CAST(salt || body AS BLOB) FROM trail_payload WHERE seq = ?", seq)
+    assert isinstance(both, bytes)
+    border = chance.choice([0, 1, 15, 17, len(both) - 1, len(both)])
+    trial.run(
+        "UPDATE trail_payload SET salt = ?, body = CAST(? AS TEXT) WHERE seq = ?", both[:border], both[border:], seq
+    )
+
+
 def _edit_anchor(trial: Trial, chance: random.Random) -> None:
     place = chance.randrange(len(trial.anchors))
     anchor = trial.anchors[place]
@@ -193,5 +204,6 @@ def _edit_anchor(trial: Trial, chance: random.Random) -> None:
 
 
 CHANGES: tuple[Change, ...] = (
-    _flip, _replace, _renumber, _rekey, _behead, _delete, _swap, _insert, _erase, _cut_off, _rewrite, _edit_anchor,
+    _flip, _replace, _renumber, _rekey, _behead, _delete, _swap, _insert, _erase, _cut_off, _rewrite, _shift,
+    _edit_anchor,
 )  # fmt: skip

@@ -3,8 +3,10 @@
 import hashlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.foundation.trail.keys import MOST_EPOCHS, KeyGoneError, Keyring, is_signed, keyring, mac
+from bot.foundation.trail.keys import MOST_EPOCHS, KeyGoneError, Keyring, Macs, is_signed, keyring, mac
 
 
 def evolved(key: bytes, times: int) -> bytes:
@@ -75,3 +77,9 @@ def test_bytes_are_the_first_key() -> None:
     assert Keyring(b"other") != keys
     assert hash(keys) == hash(Keyring(b"secret"))
     assert mac(b"secret", b"text") != mac(b"other", b"text")
+
+
+@given(key=st.binary(max_size=130), texts=st.lists(st.binary(max_size=200), max_size=3))
+def test_many_macs_are_the_same_as_one_by_one(key: bytes, texts: list[bytes]) -> None:
+    macs = Macs(key)
+    assert [macs.of(text) for text in texts] == [mac(key, text) for text in texts]

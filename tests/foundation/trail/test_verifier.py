@@ -114,6 +114,35 @@ def test_an_edited_entry_is_found_by_every_checker(lived: Store, keys: Keyring |
 # --- the table of attacks: who writes to the file, and has no key -----------------------------------------------------
 
 
+def test_words_that_begin_with_a_piece_of_the_salt_are_found(lived: Store) -> None:
+    """The digest covers salt and words together, so their lengths must be right as well."""
+    forge(lived, "UPDATE trail_payload SET salt = substr(salt, 1, 15), body = substr(salt, 16) || body WHERE seq = 3")
+    for keys in (first_key(), None):
+        found = checked(lived, keys, first_public=first_key().first_public).damage
+        assert found == trail.Damage(3, "payload changed", "its words are not those that were written")
+
+
+@pytest.mark.parametrize("action", ["privacy.erased", "trail.purged"])
+def test_a_record_about_the_trail_that_cannot_be_understood_is_no_record(lived: Store, action: str) -> None:
+    """Somebody without the key writes one where a checkpoint covers: it is found by the checkpoint, not by a crash."""
+    (row,) = rows(lived, "SELECT body FROM trail_entry WHERE seq = 7")
+    words = b'{"facts":{"entries":[7],"last":"x"}}'
+    said = json.loads(row.body) | {
+        "action": action,
+        "object": "trail",
+        "payload": sha256(b"s" * 16 + words).hexdigest(),
+    }
+    forge(lived, "UPDATE trail_entry SET body = :body WHERE seq = 7", body=json.dumps(said))
+    forge(
+        lived,
+        "UPDATE trail_payload SET salt = :salt, body = :words, subject = 'trail' WHERE seq = 7",
+        salt=b"s" * 16, words=words.decode(),
+    )  # fmt: skip
+    found = checked(lived, None, first_public=first_key().first_public).damage
+    assert found is not None
+    assert (found.kind, found.seq) == ("changed", 6)
+
+
 def test_an_old_entry_edited_and_everything_chained_again(lived: Store) -> None:
     edit(lived, 3)
     recompute(lived, FORGER, 3)
