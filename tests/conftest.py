@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.support import compiled, memory
+
 IN_CI = bool(os.environ.get("CI"))
 
 
@@ -33,6 +35,12 @@ NEEDS = {
         "no Alertmanager on this machine (Debian: apt-get install prometheus-alertmanager)",
     ),
 }
+
+
+def pytest_configure() -> None:
+    """Spend no time on what no test is about: the disk, and compiling the same statement twice."""
+    memory.use()
+    compiled.share()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

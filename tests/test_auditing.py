@@ -14,13 +14,12 @@ from bot.__main__ import cli
 from bot.foundation import anchoring
 from bot.foundation.db import open_store
 from bot.foundation.environment import trail_key
-from bot.foundation.migrations import migrate
 from bot.foundation.models import TrailAnchor, TrailCheckpoint
 from bot.foundation.work import Work
 from tests.foundation.trail.days import LAST, MAYA, OPEN, live_through
 from tests.support.clock import VirtualClock
 from tests.support.ids import CountedIds
-from tests.support.stores import config_of
+from tests.support.stores import config_of, prepare
 
 run = CliRunner()
 
@@ -30,7 +29,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A migrated database with three days of trail, its key as the process left it, and its first key."""
     folder, clock = tmp_path_factory.mktemp("audited"), VirtualClock()
     url = f"sqlite:///{folder / 'backout.db'}"
-    migrate(url)
+    prepare(url)
     key, made = trail_key(url, None, make=True)
     assert made is not None
     first = made.read_text()

@@ -10,20 +10,19 @@ from bot.alerts.models import Signal
 from bot.escalation.models import Escalation
 from bot.foundation import trail
 from bot.foundation.db import open_engine, open_store
-from bot.foundation.migrations import migrate
 from bot.foundation.models import OutboxRow, OutboxState
 from bot.foundation.work import Actor, Work
 from bot.incidents import service
 from bot.incidents.models import Incident
 from tests.support.clock import MORNING, VirtualClock
 from tests.support.ids import CountedIds
-from tests.support.stores import TRAIL_KEY
+from tests.support.stores import TRAIL_KEY, prepare
 from tests.support.world import example_config
 
 
 def test_a_seeded_database_is_whole_and_the_product_goes_on_with_it(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'backout.db'}"
-    migrate(url)
+    prepare(url)
     later = MORNING + timedelta(hours=1)
     seed(
         url, example_config(), Size(incidents=25, trail=200), key=TRAIL_KEY, now=MORNING,
@@ -44,7 +43,7 @@ def test_a_seeded_database_is_whole_and_the_product_goes_on_with_it(tmp_path: Pa
 
 def test_the_next_incident_has_the_next_number(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'backout.db'}"
-    migrate(url)
+    prepare(url)
     ids = CountedIds()
     seed(url, example_config(), Size(incidents=9), key=TRAIL_KEY, now=MORNING, ids=ids)
     store = open_store(url, clock=VirtualClock(), ids=ids, config=example_config(), trail_key=TRAIL_KEY)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -43,6 +44,7 @@ FACTS = {
 }
 
 
+@cache
 def shipped(*, approved: bool = True) -> Config:
     """What escalation needs of `config/` and `messages/` as they ship; perhaps without any approval of templates."""
     library, _ = comms.read_library(Path("messages"))

@@ -17,7 +17,7 @@ from sqlmodel import select
 from bot.foundation import process as process_module
 from bot.foundation.environment import Environment, SettingError
 from bot.foundation.errors import StoreUnavailableError
-from bot.foundation.migrations import SchemaError, migrate
+from bot.foundation.migrations import SchemaError
 from bot.foundation.models import OutboxRow
 from bot.foundation.outbox import Kinds, announce, build_announcement
 from bot.foundation.process import Process, Wiring, alone_with, open_process_store
@@ -27,7 +27,7 @@ from tests.foundation.slack_door.conftest import identify
 from tests.support.clock import VirtualClock
 from tests.support.ids import CountedIds
 from tests.support.slack import ME, Call, FakeSlack
-from tests.support.stores import config_of
+from tests.support.stores import config_of, prepare
 
 MAYA = Actor("person", "U0MAYA0001", "Maya")
 
@@ -45,7 +45,7 @@ def environment_of(tmp_path: Path, **more: str) -> Environment:
 
 
 def process_of(environment: Environment, clock: VirtualClock) -> tuple[Process, FakeSlack]:
-    migrate(environment.database_url)
+    prepare(environment.database_url)
     store = open_process_store(environment, config_of(), clock, CountedIds())
     slack = FakeSlack(clock)
     kinds = Kinds({"foundation.announcement": build_announcement})
@@ -204,7 +204,7 @@ def test_a_database_of_another_shape_is_refused(tmp_path: Path, clock: VirtualCl
 
 def test_a_new_key_is_said_aloud(tmp_path: Path, clock: VirtualClock, caplog: pytest.LogCaptureFixture) -> None:
     environment = environment_of(tmp_path)
-    migrate(environment.database_url)
+    prepare(environment.database_url)
     open_process_store(environment, config_of(), clock, CountedIds()).close()
     assert "keep a copy elsewhere" in caplog.text
     caplog.clear()
@@ -213,7 +213,7 @@ def test_a_new_key_is_said_aloud(tmp_path: Path, clock: VirtualClock, caplog: py
 
 
 def _begin_a_trail(environment: Environment, clock: VirtualClock) -> None:
-    migrate(environment.database_url)
+    prepare(environment.database_url)
     store = open_process_store(environment, config_of(), clock, CountedIds())
     store.submit_now(MAYA, lambda work: work.record("incident.opened", "INC-1"))
     store.close()

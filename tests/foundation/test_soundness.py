@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.foundation.migrations import migrate
 from bot.foundation.soundness import DamagedError, require_sound
+from tests.support.stores import prepare
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """A database that has been written to the file whole."""
     path = tmp_path / "backout.db"
-    migrate(f"sqlite:///{path}")
+    prepare(f"sqlite:///{path}")
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return path

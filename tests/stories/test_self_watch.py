@@ -17,7 +17,6 @@ from aiohttp.test_utils import unused_port
 from bot.foundation import process as process_module
 from bot.foundation import worker_loop
 from bot.foundation.environment import Environment
-from bot.foundation.migrations import migrate
 from bot.foundation.outbox import Kinds
 from bot.foundation.process import Process, Wiring, open_process_store
 from bot.foundation.sender import Sender
@@ -29,7 +28,7 @@ from tests.foundation.slack_door.conftest import identify
 from tests.support.clock import VirtualClock
 from tests.support.ids import CountedIds
 from tests.support.slack import FakeSlack
-from tests.support.stores import config_of
+from tests.support.stores import config_of, prepare
 from tests.support.switch import Switch
 from tests.support.world import world_of
 
@@ -82,7 +81,7 @@ async def running_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asyn
                 "BACKOUT_HEARTBEAT_URL": switch.url,
             }
         )
-        migrate(environment.database_url)
+        prepare(environment.database_url)
         store = open_process_store(environment, config_of(), clock, CountedIds())
         house = House(None, switch, environment.port, threading.Event())  # type: ignore[arg-type]
         wiring = Wiring([], [], Kinds(), identify, "C0ALERTS05")

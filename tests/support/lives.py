@@ -21,7 +21,6 @@ from bot import app, demo
 from bot.foundation.config import fit, read
 from bot.foundation.db import open_store, sqlite_file
 from bot.foundation.ids import RandomIds
-from bot.foundation.migrations import migrate
 from bot.foundation.process import Process
 from bot.foundation.slack_port import RateLimited, SlackClient
 from bot.incidents.models import Systems
@@ -32,7 +31,7 @@ from bot.workspace.server import create_app, serving
 from bot.workspace.workspace import Workspace
 from tests.support.clock import VirtualClock
 from tests.support.seams import Life, Seams
-from tests.support.stores import TRAIL_KEY
+from tests.support.stores import TRAIL_KEY, prepare
 from tests.support.world import SECRETS, World, environment_of, example_config
 
 
@@ -73,7 +72,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.database = f"sqlite:///{self.directory / 'backout.db'}"
-        migrate(self.database)
+        prepare(self.database)
         self._empty = self._read_database()
 
     @property

@@ -1,14 +1,12 @@
 """Stores on a fresh database, at a chosen moment, for tests of services."""
 
+import tempfile
+from functools import cache
 from pathlib import Path
 
-from sqlmodel import Session, SQLModel
-
 from bot.foundation.config import Config, Document, Settings
-from bot.foundation.db import Store, open_engine, open_store
-from bot.foundation.migrations import prepare_file
-from bot.foundation.models import TrailHead
-from bot.foundation.trail import GENESIS
+from bot.foundation.db import Store, open_store, sqlite_file
+from bot.foundation.migrations import migrate
 from tests.support.clock import VirtualClock
 from tests.support.ids import CountedIds
 
@@ -22,14 +20,23 @@ def config_of(*sections: Settings) -> Config:
 
 
 def prepare(url: str) -> None:
-    """Make the tables."""
-    prepare_file(url)
-    engine = open_engine(url)
-    SQLModel.metadata.create_all(engine)
-    with Session(engine) as session:
-        session.add(TrailHead(id=1, seq=0, mac=GENESIS))
-        session.commit()
-    engine.dispose()
+    """Bring a new database to the newest shape: the same as `migrate`, only faster for SQLite."""
+    path = sqlite_file(url)
+    if path is None:
+        migrate(url)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_bytes(_migrated())
+
+
+@cache
+def _migrated() -> bytes:
+    """An SQLite file with all tables, empty, made once in a process."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "backout.db")
+        migrate(f"sqlite:///{path}")
+        return path.read_bytes()
 
 
 def fresh_store(tmp_path: Path, config: Config | None = None, clock: VirtualClock | None = None) -> Store:

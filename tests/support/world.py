@@ -23,7 +23,6 @@ from bot import app, demo
 from bot.foundation.config import Config, fit, read
 from bot.foundation.db import open_store
 from bot.foundation.environment import Environment
-from bot.foundation.migrations import migrate
 from bot.foundation.process import Process
 from bot.foundation.sender import waiting
 from bot.foundation.slack_port import SlackClient
@@ -37,7 +36,7 @@ from bot.workspace.state import Delivery, Ephemeral, Happening, Message, View
 from bot.workspace.workspace import Workspace
 from tests.support.clock import VirtualClock
 from tests.support.ids import CountedIds
-from tests.support.stores import TRAIL_KEY
+from tests.support.stores import TRAIL_KEY, prepare
 
 ALERT_SECRET = "a secret for tests"
 SECRETS = Secrets(signing_secret="signing secret for tests", bot_token="xoxb-tests", app_token="xapp-tests")
@@ -255,7 +254,7 @@ async def world_of(
     example.manifest["settings"]["socket_mode_enabled"] = socket_mode
     workspace = build(example, SECRETS, request_url="", clock=clock, ack_deadline=30.0)
     url = database or f"sqlite:///{tmp_path / 'backout.db'}"
-    migrate(url)
+    prepare(url)
     async with serving_example(workspace, example, flags) as (slack_address, models):
         config = change(config.replace(demo.retargeted(config[Systems], flags, slack_address)))
         environment = environment_of(slack_address, url, socket_mode=socket_mode)
