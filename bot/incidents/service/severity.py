@@ -110,7 +110,9 @@ def _change(work: Work, incident: Incident, severity: Severity, who: str, why: s
 
 
 def _drops(work: Work, incident: Incident, severity: Severity) -> list[str]:
-    """Return the titles of the approvals of a rollback that would not be needed any more."""
+    """Return the titles of the approvals of a rollback that would not be needed any more at a lower severity."""
+    if rules.is_worse(severity, incident.severity):
+        return []
     return rules.dropped(_approvals(work, incident, incident.severity), _approvals(work, incident, severity))
 
 

@@ -45,6 +45,14 @@ def test_an_approval_is_dropped_only_by_two_people(meridian: Organisation) -> No
     assert "Nobody proposes" in meridian.refusal("priya", service.confirm_lowering, "INC-1").message
 
 
+def test_raising_needs_one_person_whoever_is_asked_then(meridian: Organisation) -> None:
+    """R043: at medium other people approve a rollback of the support bot than at low; that is no lowering."""
+    meridian.opens("support-bot", "42", families=["quality"])
+    assert meridian.incident().severity == "low"
+    meridian.does("sam", service.change_severity, "INC-1", "medium", "The press has called.")
+    assert (meridian.incident().severity, meridian.incident().lowering) == ("medium", None)
+
+
 @pytest.mark.parametrize("ends", ["declined", "raised", "closed"])
 def test_a_proposal_to_lower_ends_when_it_is_declined_or_overtaken(meridian: Organisation, ends: str) -> None:
     """R043."""
