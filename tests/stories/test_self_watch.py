@@ -134,6 +134,7 @@ async def stop_metronome(house: House) -> None:
 
 async def stop_auditor(house: House) -> None:
     house.process.auditor.stop()
+    await house.process.store.submit(MAYA, lambda _work: None)  # the writer has answered the auditor's last question
 
 
 async def stop_heartbeat(house: House) -> None:
