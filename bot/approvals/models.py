@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from sqlalchemy import JSON
 from sqlalchemy import Column as Stored
 from sqlmodel import Field as Column
@@ -25,6 +25,19 @@ class Relation(StrEnum):
     EXECUTOR = "executor"
 
 
+class AtEnd(StrEnum):
+    """What is done besides when an approval is not complete in time? It ends without effect in any case.
+
+    expire    whoever asked is told
+    remind    those whose answer is missing are named, too
+    climb     the next tier is brought in, too
+    """
+
+    EXPIRE = "expire"
+    REMIND = "remind"
+    CLIMB = "climb"
+
+
 class NamedSlot(Settings):
     """Approvals of one kind: how many, and the roles that may give them, each by a different person.
 
@@ -39,6 +52,12 @@ class NamedSlot(Settings):
     roles: Annotated[list[RoleKey], Field(min_length=1)]
 
 
+def _one_role(named: Any) -> Any:
+    if not isinstance(named, str):
+        raise ValueError("exactly one role is accountable: name one, and make the others responsible or consulted")
+    return named
+
+
 class Cell(Settings):
     """Who does what for one activity at one severity.
 
@@ -48,10 +67,11 @@ class Cell(Settings):
         excludes: Who may not approve besides whoever asked.
         deputies_after: From when on deputies may decide although those they stand in for could.
         expires_after: When a request that is not complete by then ends without effect.
+        at_end: What is done then besides.
         valid_for: How long after it was given an approval still allows to begin; None: until it is decided otherwise.
     """
 
-    accountable: RoleKey
+    accountable: Annotated[RoleKey, BeforeValidator(_one_role)]
     responsible: Annotated[list[RoleKey], Field(min_length=1)]
     consulted: list[RoleKey] = []
     informed: list[RoleKey] = []
@@ -59,6 +79,7 @@ class Cell(Settings):
     excludes: list[Relation] = []
     deputies_after: timedelta = timedelta(minutes=5)
     expires_after: timedelta = timedelta(hours=4)
+    at_end: AtEnd = AtEnd.EXPIRE
     valid_for: timedelta | None = None
 
 

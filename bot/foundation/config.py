@@ -81,6 +81,10 @@ class Config:
         """Return the file a section came from, for messages that name a line."""
         return self._documents[model]
 
+    def documents(self) -> list[Document]:
+        """Return every file that was read."""
+        return list(self._documents.values())
+
     def digest(self, model: type[Settings]) -> str:
         """Return the digest of one section, to pin a decision to the policy it was made under."""
         return digest(self._sections[model].model_dump(mode="json"))

@@ -75,9 +75,12 @@ def matrix(**changes: Any) -> Matrix:
     )
     strict = cell("product", excludes=["plan_author", "executor"])
     lapsing = cell("product", valid_for="PT90M")
+    ends = {end: cell("product", at_end=end) for end in ("remind", "climb")}
     activities = {
         "approve_rollback": rollback,
         "lapsing": Activity(title="Lapsing", low=lapsing, medium=lapsing, high=lapsing),
+        "reminding": Activity(title="Reminding", low=ends["remind"], medium=ends["remind"], high=ends["remind"]),
+        "climbing": Activity(title="Climbing", low=ends["climb"], medium=ends["climb"], high=ends["climb"]),
         "strict": Activity(title="Strict", low=strict, medium=strict, high=strict),
         "close": Activity(title="Close", low=cell(), medium=cell(), high=cell()),
     }

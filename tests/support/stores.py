@@ -15,8 +15,12 @@ TRAIL_KEY = b"a trail key for tests, 32 bytes!"
 
 def config_of(*sections: Settings) -> Config:
     """A configuration made of these sections, as if read from files."""
-    documents = {type(section): Document(Path(f"{type(section).__name__}.yaml"), {}, {(): 1}) for section in sections}
+    documents = {type(section): _document(section) for section in sections}
     return Config({type(section): section for section in sections}, documents)
+
+
+def _document(section: Settings) -> Document:
+    return Document(Path(f"{type(section).__name__}.yaml"), section.model_dump(mode="json"), {(): 1})
 
 
 def prepare(url: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
 from bot.approvals.models import Activity, Cell, Matrix, NamedSlot
 from bot.approvals.rules.deciding import unfilled
@@ -9,7 +10,7 @@ from bot.approvals.rules.facts import Round, Standing
 from bot.approvals.rules.matrix import SEVERITIES, Slot, cases, cells_of, needs, slots_for
 from bot.foundation.config import Config, Document, Location
 from bot.foundation.errors import Problem
-from bot.people.models import Directory, RoleKey
+from bot.people.models import Directory, PersonKey, Role, RoleKey
 
 MANY_CONSULTED = 4
 ANY_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -30,7 +31,7 @@ def checks(config: Config) -> Iterator[Problem]:
 
 
 def warnings(config: Config, today: date) -> Iterator[Problem]:
-    """Find what works but is unwise: a review that is due, many who are consulted, quorums one person can block."""
+    """Find what works but is unwise: a review that is due, many who are consulted, people without a deputy."""
     matrix, directory, document = config[Matrix], config[Directory], config.document(Matrix)
     if matrix.review_by < today:
         what = f"the matrix was to be reviewed by {matrix.review_by}"
@@ -38,7 +39,10 @@ def warnings(config: Config, today: date) -> Iterator[Problem]:
     for name, activity in matrix.activities.items():
         for at, cell in _cells(name, activity):
             yield from _unwise(document, at, cell)
+            yield from _unwritten(document, at, cell)
             yield from _blocked_by_requester(directory, document, at, cell)
+    yield from _alone(config)
+    yield from _unused(config)
 
 
 def _cells(name: str, activity: Activity) -> Iterator[Placed]:
@@ -134,6 +138,61 @@ def _unwise(document: Document, at: Location, cell: Cell) -> Iterator[Problem]:
     if doubled:
         what = f"{', '.join(doubled)} stands in this quorum more than once"
         yield document.problem((*at, "quorum"), what, "keep it once, or say so: {name: …, count: 2, roles: […]}")
+
+
+def _unwritten(document: Document, at: Location, cell: Cell) -> Iterator[Problem]:
+    """A time that holds only because nobody wrote another is a time that nobody thought about."""
+    if cell.quorum and "expires_after" not in cell.model_fields_set:
+        what = "nothing says when a request ends that is not complete, so it ends after 4 hours"
+        yield document.problem(at, what, "write expires_after: PT4H, or the time that is meant")
+
+
+def _alone(config: Config) -> Iterator[Problem]:
+    """Whom has nobody to stand in for, although something waits for them?"""
+    directory, document, matrix = config[Directory], config.document(Directory), config[Matrix]
+    cells = [cell for name, activity in matrix.activities.items() for _, cell in _cells(name, activity)]
+    for name, role in directory.roles.items():
+        if any(name in _answers(cell) for cell in cells):
+            for at, keys in _held(name, role):
+                known = [directory.people[key] for key in keys if key in directory.people]
+                if len(known) == 1 and known[0].deputy not in directory.people:
+                    what = f"{known[0].name} alone is {role.title}{_for(at)}, has no deputy, and is waited for"
+                    yield document.problem(at, what, "name a deputy under people, or a second holder here")
+
+
+def _unused(config: Config) -> Iterator[Problem]:
+    document = config.document(Directory)
+    named = {word for other in config.documents() if other is not document for word in _words(other.values)}
+    for role in config[Directory].roles:
+        if role not in named:
+            what = f"the role {role} stands in no other file, so its holders are never asked and never told"
+            yield document.problem(("roles", role), what, "name it where it belongs (raci.yaml, say), or remove it")
+
+
+def _words(values: Any) -> Iterator[str]:
+    """Return every text in the values of a file."""
+    if isinstance(values, str):
+        yield values
+    elif isinstance(values, dict):
+        yield from (word for value in values.values() for word in _words(value))
+    elif isinstance(values, list):
+        yield from (word for value in values for word in _words(value))
+
+
+def _answers(cell: Cell) -> set[RoleKey]:
+    """Return the roles without which something cannot go on."""
+    return {cell.accountable, *cell.responsible, *(role for need in needs(cell.quorum) for role in need.roles)}
+
+
+def _held(name: RoleKey, role: Role) -> Iterator[tuple[Location, list[PersonKey]]]:
+    if role.people or role.rota:
+        yield ("roles", name), role.rota.people if role.rota else role.people
+    for system, keys in role.by_system.items():
+        yield ("roles", name, "by_system", system), keys
+
+
+def _for(at: Location) -> str:
+    return f" for {at[-1]}" if "by_system" in at else ""
 
 
 def _blocked_by_requester(directory: Directory, document: Document, at: Location, cell: Cell) -> Iterator[Problem]:

@@ -7,8 +7,9 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col, func, select
 
 from bot.approvals import rules
-from bot.approvals.models import Request, RoundState
+from bot.approvals.models import AtEnd, Request, RoundState
 from bot.approvals.service import queries, rounds
+from bot.escalation import service as escalation
 from bot.foundation.blocks import mention, moment, mrkdwn
 from bot.foundation.work import Reading, Work
 
@@ -35,19 +36,24 @@ def end_incomplete(work: Work, requests: Sequence[Request]) -> None:
     given, standing = queries.votes_in(work, requests), queries.standing_of(work)
     for request in requests:
         tally = rules.tally(rules.round_of(request), given[request.id], standing)
+        at_end = queries.cell_of(work, request).at_end
+        asked = rules.asked(rules.round_of(request), given[request.id], standing) if at_end == AtEnd.REMIND else []
         missing = " and ".join(line.slot.title for line in tally.lines if line.vote is None)
         rounds.finish(work, request, RoundState.EXPIRED, f"Missing: {missing}.")
         work.record("approval.round_expired", request.subject, why=request.outcome, **request.trail_facts)
         text = mrkdwn(
-            "⌛ *Expired:* {summary}. By {expires} this was missing: {missing}. So {otherwise}.\n"
+            "⌛ *Expired:* {summary}. By {expires} this was missing: {missing}{whose}. So {otherwise}.\n"
             "{who}: if it is still needed, ask for it again.",
             summary=request.summary,
             expires=moment(request.expires_at or work.now),
             missing=missing,
+            whose=mrkdwn(" ({people})", people=rounds.call(work, asked)) if asked else "",
             otherwise=queries.otherwise(work, request),
             who=mention(request.requester),
         )
         rounds.tell(work, request, text)
+        if at_end == AtEnd.CLIMB:
+            escalation.hasten(work, request.subject, f"An approval was not complete in time. {request.outcome}")
 
 
 def call_deputies(work: Work) -> int:

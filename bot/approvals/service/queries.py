@@ -6,7 +6,7 @@ from sqlalchemy import String, cast
 from sqlmodel import and_, col, select
 
 from bot.approvals import rules
-from bot.approvals.models import Matrix, Question, Request, RoundState, Vote
+from bot.approvals.models import Cell, Matrix, Question, Request, RoundState, Vote
 from bot.foundation.errors import Refusal
 from bot.foundation.work import Reading, pinned
 from bot.people import rules as people_rules
@@ -135,6 +135,12 @@ def asked_now(reading: Reading, request: Request) -> list[rules.Asked]:
 def names(reading: Reading, request: Request) -> dict[str, str]:
     """Return what everybody concerned with a request is called, by Slack id."""
     return {person: name_of(reading, person) for person in rules.concerned(rules.round_of(request))}
+
+
+def cell_of(reading: Reading, request: Request) -> Cell:
+    """Return what the matrix that was pinned says about a request's present round."""
+    situation = rules.Situation(request.severity, request.tags, request.share_of_users)
+    return rules.cell(pinned(reading, Matrix, request.policy), request.activity, situation)
 
 
 def otherwise(reading: Reading, request: Request) -> str:

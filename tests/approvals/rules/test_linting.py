@@ -1,17 +1,23 @@
 """What `backout check` says about raci.yaml."""
 
 from datetime import date
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from bot.app import load_config
 from bot.approvals import rules
-from bot.approvals.models import Activity, Case, Matrix, NamedSlot
+from bot.approvals.models import Activity, Case, Cell, Matrix, NamedSlot
 from bot.approvals.rules import Situation
 from bot.foundation.config import fit, read
+from bot.foundation.errors import ConfigError
 from bot.people.models import Directory
-from tests.approvals.committee import cell, directory, matrix
+from tests.approvals.committee import DEPUTIES, cell, directory, matrix
+from tests.support.soak import SOAKING
 from tests.support.stores import config_of
 
 TODAY = date(2026, 11, 21)
@@ -94,6 +100,10 @@ def test_a_quorum_is_checked_for_each_system_that_has_people_of_its_own() -> Non
         ({"low": cell("product", informed=["product"])}, "product is accountable and also only informed"),
         ({"low": cell("medical")}, "when Ines asks, nobody can approve as medical"),
         ({"low": cell("product", "product")}, "product stands in this quorum more than once"),
+        (
+            {"low": Cell(accountable="product", responsible=["engineering"], quorum=["product"])},
+            "nothing says when a request ends that is not complete, so it ends after 4 hours",
+        ),
     ],
 )
 def test_what_is_unwise_is_a_warning(changes: dict[str, Any], says: str) -> None:
@@ -110,9 +120,8 @@ def test_a_review_that_is_due_is_only_a_warning() -> None:
 
 def test_the_matrix_as_shipped_names_every_activity_and_is_in_order() -> None:
     """R063 R068 R069 R070 R071 R080 R082."""
-    shipped = fit(read(Path("config/raci.yaml")), Matrix)
-    held = fit(read(Path("config/people.yaml")), Directory)
-    config = config_of(shipped, held)
+    config = load_config(Path("config"), Path("messages"))
+    shipped = config[Matrix]
     assert list(rules.checks(config)) == []
     assert list(rules.warnings(config, TODAY)) == []
     assert len(shipped.activities) == 12
@@ -128,3 +137,61 @@ def test_a_mistake_in_people_yaml_is_not_a_crash_here() -> None:
     """R065: whoever is no person there is named by the check of that file; here the role is empty."""
     held = directory(product=["nobody"])
     assert said(activity(), held)[0] == "this quorum can never be complete: nobody holds product"
+
+
+def test_who_has_nobody_to_stand_in_is_said() -> None:
+    """R084: of roles that something waits for; not of those that are only asked or told."""
+    alone = "Zoe alone is Pilots, has no deputy, and is waited for"
+    held = directory(pilots=["zoe"])
+    assert alone in warned(activity(low=cell("product", responsible=["pilots"])), held)
+    assert alone not in warned(activity(low=cell("product", informed=["pilots"])), held)
+    assert alone not in warned(activity(low=cell("product", responsible=["pilots"])), directory(pilots=["zoe", "may"]))
+    role = held.roles["product"].model_copy(update={"by_system": {"credit": ["zoe"]}})
+    special = held.model_copy(update={"roles": {**held.roles, "product": role}})
+    assert "Zoe alone is Product for credit, has no deputy, and is waited for" in warned(activity(), special)
+
+
+def test_a_role_that_no_file_names_is_said() -> None:
+    """R065."""
+    unused = "the role pilots stands in no other file, so its holders are never asked and never told"
+    assert unused in warned(activity(), directory(pilots=["tom"]))
+    assert unused not in warned(activity(low=cell("product", informed=["pilots"])), directory(pilots=["tom"]))
+
+
+@pytest.mark.parametrize("accountable", ["[a, b]", "{a: b}", "", "7"])
+def test_exactly_one_role_is_accountable(tmp_path: Path, accountable: str) -> None:
+    """R080: said with its line."""
+    path = tmp_path / "raci.yaml"
+    cells = "\n".join(f"    {name}: {{accountable: {accountable}, responsible: [a]}}" for name in rules.SEVERITIES)
+    path.write_text(f"version: '1'\nreview_by: 2027-01-01\nactivities:\n  one:\n    title: One\n{cells}\n")
+    with pytest.raises(ConfigError, match=r"raci.yaml:6: .*exactly one role is accountable"):
+        fit(read(path), Matrix)
+
+
+KEYS = sorted(directory().people)
+HELD = st.lists(st.sampled_from(KEYS), min_size=1, max_size=3, unique=True)
+QUORUMS = st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=2, unique=True), min_size=1, max_size=3)
+
+
+@settings(max_examples=1_000 if SOAKING else 30)
+@given(st.fixed_dictionaries({"a": HELD, "b": HELD, "c": HELD}), QUORUMS)
+def test_what_is_said_about_a_quorum_is_what_trying_every_seating_finds(
+    held: dict[str, list[str]], quorum: list[list[str]]
+) -> None:
+    """R066 R071: reachable with different people, and without whoever asks."""
+    people = directory(**held)
+    row = activity(low=cell(*(NamedSlot(name="X", roles=roles) for roles in quorum)))
+    named = [[holder for role in roles for holder in held[role]] for roles in quorum]
+    may = [{*holders, *(DEPUTIES.get(holder) for holder in holders)} for holders in named]
+
+    def reachable(without: str | None) -> bool:
+        able = [key for key in KEYS if key != without]
+        return any(
+            all(key in here for key, here in zip(seated, may, strict=True))
+            for seated in permutations(able, len(quorum))
+        )
+
+    assert any("can never be complete" in what for what in said(row, people)) != reachable(None)
+    blocked = {key for holders in named for key in holders if not reachable(key)}
+    found = {what.split()[1].lower() for what in warned(row, people) if what.startswith("when ")}
+    assert blocked <= found <= blocked | {"ines"}  # of the committee's own quorums, medicine alone hangs on one person
