@@ -13,21 +13,44 @@ stored, durably                                202
 import asyncio
 import hashlib
 import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from math import ceil
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
+from prometheus_client import Counter
 from starlette.requests import ClientDisconnect
 
-from bot.alerts.models import InboxItem, InboxState, Triggers
+from bot.alerts.models import InboxItem, InboxState, Rate, Triggers
 from bot.alerts.rules import body, rate
 from bot.foundation import metrics
 from bot.foundation.errors import StoreUnavailableError
-from bot.foundation.web_door import BodyTooLargeError, DirectRoute, Doors, doors_of, read_body
+from bot.foundation.web_door import BodyTooLargeError, DirectRoute, Doors, doors_of, headers_of, read_body
 
 router = APIRouter(route_class=DirectRoute)
 ACCEPTED = JSONResponse({"accepted": True}, status_code=202)
+NO_HASH = bytes(hashlib.sha256().digest_size)
+
+
+@dataclass
+class Source:
+    """A source that has a secret, made ready once: its requests come by the thousand.
+
+    Attributes:
+        secret: The hash of its secret.
+        allowed: How much it may send.
+        received: Counts what was taken from it.
+        bucket: What it may still send, in this process.
+    """
+
+    name: str
+    secret: bytes
+    allowed: Rate
+    received: Counter
+    bucket: rate.Bucket | None = None
 
 
 @router.post("/alerts/{source}", status_code=202, tags=["Alerts"], summary="Take an alert and store it as it came")
@@ -36,17 +59,19 @@ async def take_alert(
     source: Annotated[str, Path(description="A source of config/triggers.yaml, for example alertmanager")],
 ) -> JSONResponse:
     """Store one body durably, then answer 202. It is read afterwards, in order. Sending it again is harmless."""
-    doors = doors_of(request)
-    if not _is_authentic(doors, source, request.headers.get("authorization", "")):
+    doors, headers = doors_of(request), headers_of(request)
+    known = _authentic(doors.once(_sources), source, headers.get(b"authorization", b""))
+    if known is None:
         return _refuse(401, "secret", "Unknown source or wrong secret.", {"WWW-Authenticate": "Bearer"})
-    if seconds := _seconds_to_wait(doors, source):
+    now = doors.store.clock.now()
+    if seconds := _seconds_to_wait(known, now):
         message = "This source sends more than it may. Please send it again later."
         return _refuse(429, "rate", message, {"Retry-After": str(ceil(seconds))})
-    if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+    if headers.get(b"content-encoding", b"identity").strip().lower() not in (b"", b"identity"):
         return _refuse(415, "compressed", "Compressed bodies are not taken. Send plain JSON.")
     try:
         async with asyncio.timeout(doors.patience_seconds):
-            raw = await read_body(request, body.MAX_BYTES)
+            raw = await read_body(request, headers, body.MAX_BYTES)
         body.check(raw)
     except ClientDisconnect:
         return _refuse(400, "gone", "The sender hung up before the body was complete.")
@@ -56,13 +81,12 @@ async def take_alert(
         return _refuse(413, "size", f"The body has more than {body.MAX_BYTES} bytes.")
     except body.BadBodyError as error:
         return _refuse(400, error.reason, str(error))
-    return await _store(doors, source, raw)
+    return await _store(doors, known, raw, now)
 
 
-async def _store(doors: Doors, source: str, raw: bytes) -> JSONResponse:
-    now = doors.store.clock.now()
+async def _store(doors: Doors, source: Source, raw: bytes, now: datetime) -> JSONResponse:
     row = {
-        "source": source,
+        "source": source.name,
         "body": raw,
         "received_at": now,
         "state": InboxState.NEW,
@@ -76,27 +100,35 @@ async def _store(doors: Doors, source: str, raw: bytes) -> JSONResponse:
     except StoreUnavailableError:
         message = "The database cannot take this right now. Please send it again."
         return _refuse(503, "unavailable", message, {"Retry-After": "5"})
-    metrics.alerts_received.labels(source).inc()
+    source.received.inc()
     return ACCEPTED
 
 
-def _seconds_to_wait(doors: Doors, source: str) -> float:
-    """Count one request of a source; returns in how many seconds it may send one, 0 if it may now."""
+def _sources(doors: Doors) -> Mapping[str, Source]:
+    """Make every source ready that the configuration names and that has a secret."""
     triggers = doors.store.config[Triggers]
-    allowed = triggers.rates.get(source, triggers.rate)
-    doors.buckets[source], seconds = rate.take(doors.buckets.get(source), allowed, doors.store.clock.now())
+    secrets = {name: secret.get_secret_value() for name, secret in doors.secrets.items() if name in triggers.sources}
+    return {
+        name: Source(
+            name, _hash(secret.encode()), triggers.rates.get(name, triggers.rate), metrics.alerts_received.labels(name)
+        )
+        for name, secret in secrets.items()
+        if secret
+    }
+
+
+def _seconds_to_wait(source: Source, now: datetime) -> float:
+    """Count one request of a source; returns in how many seconds it may send one, 0 if it may now."""
+    source.bucket, seconds = rate.take(source.bucket, source.allowed, now)
     return seconds
 
 
-def _is_authentic(doors: Doors, source: str, header: str) -> bool:
-    """Say whether a request carries the secret of its source, in the same time for every wrong answer."""
-    scheme, _, given = header.partition(" ")
-    secret = doors.secrets.get(source)
-    is_known = source in doors.store.config[Triggers].sources and secret is not None
-    wanted = secret.get_secret_value() if secret is not None and is_known else ""
-    # Headers arrive as Latin-1, secrets are text: compare what stood on the wire.
-    is_same = hmac.compare_digest(_hash(given.strip().encode("latin-1")), _hash(wanted.encode("utf-8")))
-    return is_same and is_known and bool(wanted) and scheme.lower() == "bearer"
+def _authentic(sources: Mapping[str, Source], name: str, header: bytes) -> Source | None:
+    """Return the source whose secret a request carries, in the same time for every wrong answer."""
+    scheme, _, given = header.partition(b" ")
+    source = sources.get(name)
+    is_same = hmac.compare_digest(_hash(given.strip()), source.secret if source else NO_HASH)
+    return source if is_same and scheme.lower() == b"bearer" else None
 
 
 def _hash(secret: bytes) -> bytes:

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Dialect, Table, insert
@@ -14,7 +16,10 @@ AT_ONCE = 2_000
 """Values in one statement; SQLite takes 32,766 (sqlite.org/limits.html)."""
 
 
-@dataclass
+Processor = Callable[[Any], Any]
+
+
+@dataclass(slots=True)
 class Row:
     """One row to append, and who waits for it."""
 
@@ -44,13 +49,13 @@ def add(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]])
         with connection.begin_nested():
             connection.execute(insert(table), rows)
         return
-    columns = list(rows[0])
+    columns = tuple(rows[0])
     width = AT_ONCE // len(columns)
-    processors = [(column, _processor(connection.dialect, table, column)) for column in columns]
+    processors = _processors(connection.dialect, table, columns)
     for start in range(0, len(rows), width):
         some = rows[start : start + width]
-        given = tuple(process(row.get(column)) for row in some for column, process in processors)
-        connection.exec_driver_sql(_insertion(table, columns, len(some)), given)
+        given = zip(*[_values(some, column, processors[column]) for column in columns], strict=True)
+        connection.exec_driver_sql(_insertion(table, columns, len(some)), tuple(chain.from_iterable(given)))
 
 
 def wake(job: AppendJob, error: Exception | None) -> None:
@@ -69,11 +74,19 @@ def _settle(rows: Iterable[Row], error: Exception | None) -> None:
             row.future.set_exception(error)
 
 
-def _processor(dialect: Dialect, table: Table, column: str) -> Callable[[Any], Any]:
-    """Return what turns a value of a column into what the driver takes."""
-    return table.c[column].type.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
+def _values(rows: Sequence[Mapping[str, Any]], column: str, process: Processor | None) -> list[Any]:
+    """Return what the driver takes for a column, row by row."""
+    values = [row.get(column) for row in rows]
+    return [process(value) for value in values] if process else values
 
 
+@lru_cache(maxsize=64)
+def _processors(dialect: Dialect, table: Table, columns: Sequence[str]) -> Mapping[str, Processor | None]:
+    """Return for each column what turns its values into what the driver takes; None where it takes them as they are."""
+    return {column: table.c[column].type.dialect_impl(dialect).bind_processor(dialect) for column in columns}
+
+
+@lru_cache(maxsize=AT_ONCE)
 def _insertion(table: Table, columns: Sequence[str], rows: int) -> str:
     row = f"({', '.join('?' for _ in columns)})"
     return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"  # noqa: S608 - our names

@@ -1,20 +1,19 @@
 """The store: where Works run and commit. SQLite for one process, PostgreSQL for several, the same code above it.
 
-On SQLite one writer thread takes every waiting Work into one `BEGIN IMMEDIATE` transaction, a savepoint each, and
-answers them together after the commit: one fsync for many. On PostgreSQL each Work has its own transaction in a thread
-pool, where batching does not help.
+On SQLite one writer thread takes the waiting Works into one `BEGIN IMMEDIATE` transaction, a savepoint each, and
+answers them together after the commit: one fsync for many. Those of people and those of our own loops take turns
+(`jobs.py`). On PostgreSQL each Work has its own transaction in a thread pool, where batching does not help.
 
-    submit(actor, verb) ──▶ queue ──▶ BEGIN IMMEDIATE ─ savepoint: verb(work), trail ─ savepoint: … ─ COMMIT ──▶ answers
+    submit(actor, verb) ──▶ jobs ──▶ BEGIN IMMEDIATE ─ savepoint: verb(work), trail ─ savepoint: … ─ COMMIT ──▶ answers
     append(table, rows)  ──▶   ╰──────────────────────── one INSERT for all of them ────────╯
 """
 
 import asyncio
-import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -29,14 +28,16 @@ from bot.foundation.clock import Clock
 from bot.foundation.config import Config
 from bot.foundation.errors import StoreUnavailableError
 from bot.foundation.ids import Ids
+from bot.foundation.jobs import Job, Jobs, WorkJob
 from bot.foundation.trail import Keyring, keyring
 from bot.foundation.work import Actor, Reading, Work
 
 T = TypeVar("T")
 P = ParamSpec("P")
 Answer = Callable[[], None]
-BATCH = 256
 BUSY_TIMEOUT_MS = 5_000
+STATEMENTS = 512
+"""Prepared statements that a connection keeps: those for appending are one for each number of rows."""
 LULL_SECONDS = 0.002
 NOBODY_WAITS_FOR_EVER = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=5s"
 """PostgreSQL: who is stopped in the middle of a transaction loses it, and lets go of what others wait for."""
@@ -62,13 +63,6 @@ SQLITE_AWAY = frozenset(
 )
 
 
-@dataclass
-class _WorkJob:
-    actor: Actor
-    verb: Callable[[Work], Any]
-    future: Future[Any] = field(default_factory=Future)
-
-
 class Store:
     """Runs verbs as Works and answers reads. Made by `open_store`; close it to finish what is waiting.
 
@@ -90,7 +84,7 @@ class Store:
         self.commits = 0
         self._ids = ids
         self.trail_key = trail_key
-        self._jobs: queue.SimpleQueue[_WorkJob | AppendJob | None] = queue.SimpleQueue()
+        self._jobs = Jobs()
         self.is_shared = writer.dialect.name != "sqlite"
         self._closed = False
         self._gate = threading.Lock()  # nothing is put behind the last job, or into one that the writer has taken
@@ -176,7 +170,7 @@ class Store:
         """Finish what is waiting, take nothing more, and let go of the database."""
         with self._gate:
             self._closed = True
-            self._jobs.put(None)
+            self._jobs.close()
         if self._thread:
             self._thread.join()
         if self._pool:
@@ -188,13 +182,13 @@ class Store:
     def _enqueue_work(
         self, actor: Actor, verb: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> "Future[T]":
-        job = _WorkJob(actor, lambda work: verb(work, *args, **kwargs))
+        job = WorkJob(actor, lambda work: verb(work, *args, **kwargs))
         job.future.set_running_or_notify_cancel()  # from here on nobody can cancel what may already be durable
         with self._gate:
             self._queue(job)
         return job.future
 
-    def _queue(self, job: _WorkJob | AppendJob) -> None:
+    def _queue(self, job: Job) -> None:
         """Hand a job to the writer; the caller holds the gate."""
         if self._closed:
             raise StoreUnavailableError("The store is closed.")
@@ -204,26 +198,10 @@ class Store:
             self._jobs.put(job)
 
     def _write_for_ever(self) -> None:
-        last = False
-        while not last:
-            jobs, last = self._take()
-            if jobs:
-                self._commit(jobs)
+        while jobs := self._jobs.take():
+            self._commit(jobs)
 
-    def _take(self) -> tuple[list[_WorkJob | AppendJob], bool]:
-        jobs: list[_WorkJob | AppendJob] = []
-        job = self._jobs.get()
-        while job is not None:
-            jobs.append(job)
-            if len(jobs) == BATCH:
-                return jobs, False
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                return jobs, False
-        return jobs, True
-
-    def _commit(self, jobs: list[_WorkJob | AppendJob]) -> None:
+    def _commit(self, jobs: list[Job]) -> None:
         """Run jobs in one transaction and answer each of them, whatever happens."""
         self._stop_filling(jobs)
         try:
@@ -236,13 +214,13 @@ class Store:
             _all(answers)
             self.after_commit()
 
-    def _stop_filling(self, jobs: Iterable[_WorkJob | AppendJob]) -> None:
+    def _stop_filling(self, jobs: Iterable[Job]) -> None:
         with self._gate:
             for job in jobs:
                 if isinstance(job, AppendJob):
                     self._filling.pop((job.table, job.loop), None)
 
-    def _transact(self, jobs: list[_WorkJob | AppendJob]) -> list[Answer]:
+    def _transact(self, jobs: list[Job]) -> list[Answer]:
         """Run jobs in one transaction, again if PostgreSQL chose it to give way to another one."""
         for _ in range(CONFLICT_TRIES - 1):
             try:
@@ -252,14 +230,14 @@ class Store:
                     raise
         return self._transact_once(jobs)
 
-    def _transact_once(self, jobs: list[_WorkJob | AppendJob]) -> list[Answer]:
+    def _transact_once(self, jobs: list[Job]) -> list[Answer]:
         with self.writer.begin() as connection:
             return [
-                self._attempt(connection, job) if isinstance(job, _WorkJob) else self._append(connection, job)
-                for job in sorted(jobs, key=lambda job: isinstance(job, _WorkJob))
+                self._attempt(connection, job) if isinstance(job, WorkJob) else self._append(connection, job)
+                for job in jobs
             ]
 
-    def _attempt(self, connection: Connection, job: _WorkJob) -> Answer:
+    def _attempt(self, connection: Connection, job: WorkJob) -> Answer:
         """Run one verb in a savepoint: an error in it leaves its neighbours unharmed."""
         session = Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
         try:
@@ -292,7 +270,7 @@ class Store:
         return partial(wake, job, None)
 
 
-def _failing(job: _WorkJob | AppendJob, error: Exception) -> Answer:
+def _failing(job: Job, error: Exception) -> Answer:
     """Return what tells everybody who waits for a job that it failed."""
     return partial(wake, job, error) if isinstance(job, AppendJob) else partial(job.future.set_exception, error)
 
@@ -325,7 +303,8 @@ def open_engine(url: str, *, reading: bool = False) -> Engine:
         )
     if not parsed.database or parsed.database == ":memory:":
         raise ValueError("Backout needs a database file: sqlite:///backout.db")
-    engine = sqlalchemy.create_engine(parsed, connect_args={"check_same_thread": False}, hide_parameters=True)
+    given = {"check_same_thread": False, "cached_statements": STATEMENTS}
+    engine = sqlalchemy.create_engine(parsed, connect_args=given, hide_parameters=True)
     event.listen(engine, "connect", _sqlite_settings(query_only=reading))
     event.listen(engine, "begin", _begin_to_read if reading else _begin_to_write)
     return engine

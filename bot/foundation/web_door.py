@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -21,6 +21,8 @@ from bot.foundation.slack_door.edge import MAX_BODY, Turned, read
 from bot.foundation.watch import Health, Signs
 from bot.foundation.work import Actor, Work
 
+T = TypeVar("T")
+
 
 class BodyTooLargeError(Exception):
     """A request body is larger than the route allows."""
@@ -32,7 +34,6 @@ class Doors:
 
     Attributes:
         health: Says what does not work.
-        buckets: What each source of alerts may still send, in this process.
         patience_seconds: Within which time a body must have arrived.
     """
 
@@ -41,11 +42,18 @@ class Doors:
     health: Health | None = None
     edge: Edge | None = None
     slack: SlackDoor | None = None
-    buckets: dict[str, Any] = field(default_factory=dict)
     patience_seconds: float = 10.0
+    _kept: dict[Callable[["Doors"], Any], Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.health = self.health or Health(self.store, Signs(self.store.clock))
+
+    def once(self, make: Callable[["Doors"], T]) -> T:
+        """Return what `make` makes of these doors: made when it is first asked for, and kept."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        kept: T = self._kept[make]
+        return kept
 
 
 def doors_of(request: Request) -> Doors:
@@ -109,10 +117,15 @@ def web_app(doors: Doors, routers: Sequence[APIRouter]) -> FastAPI:
     return app
 
 
-async def read_body(request: Request, limit: int) -> bytes:
+def headers_of(request: Request) -> dict[bytes, bytes]:
+    """Return a request's headers as they came, by their names in lower case; of one that came twice, the last."""
+    return dict(request.scope["headers"])
+
+
+async def read_body(request: Request, headers: Mapping[bytes, bytes], limit: int) -> bytes:
     """Read a body without ever holding more than the limit (BodyTooLargeError; ClientDisconnect if it never ends)."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced[:20]) > limit:
+    announced = headers.get(b"content-length", b"")
+    if announced.isdigit() and int(announced[:20]) > limit:
         raise BodyTooLargeError
     body, more = bytearray(), True
     while more:
@@ -134,7 +147,7 @@ async def slack_events(request: Request) -> Response:
         return Response(status_code=503, headers={"Retry-After": "5"})
     try:
         async with asyncio.timeout(doors.patience_seconds):
-            body = await read_body(request, MAX_BODY)
+            body = await read_body(request, headers_of(request), MAX_BODY)
         nonce = doors.edge.verify(request.headers, body, doors.store.clock.now())
         payload = read(request.headers.get("content-type", ""), body)
     except BodyTooLargeError:

@@ -78,6 +78,8 @@ class WorkerLoop:
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
+            if self._wake.is_set():  # what was committed before the loop clears this, it sees
+                return
             with contextlib.suppress(RuntimeError):  # the event loop has ended: there is nobody left to wake
                 loop.call_soon_threadsafe(self._wake.set)
 

@@ -22,7 +22,7 @@ from bot.foundation.sender import Sender
 from bot.foundation.slack_door import Edge, SlackDoor
 from bot.foundation.slack_door.edge import MAX_BODY
 from bot.foundation.watch import Health, Signs
-from bot.foundation.web_door import BodyTooLargeError, Doors, StoreOf, read_body, web_app
+from bot.foundation.web_door import BodyTooLargeError, Doors, StoreOf, headers_of, read_body, web_app
 from bot.foundation.work import Work
 from bot.foundation.worker_loop import WorkerLoop
 from tests.foundation.slack_door.conftest import identify
@@ -73,7 +73,7 @@ def own_routes() -> APIRouter:
     @router.post("/echo")
     async def echo(request: Request) -> dict[str, int]:
         try:
-            return {"length": len(await read_body(request, 100))}
+            return {"length": len(await read_body(request, headers_of(request), 100))}
         except BodyTooLargeError:
             return {"length": -1}
 
@@ -283,3 +283,14 @@ async def test_no_response_carries_a_secret(house: House) -> None:
     for response in responses:
         assert SECRET not in response.text
         assert all(SECRET not in value for value in response.headers.values())
+
+
+def test_what_a_door_makes_for_all_its_requests_is_made_once(house: House) -> None:
+    made: list[Doors] = []
+
+    def count(doors: Doors) -> int:
+        made.append(doors)
+        return len(made)
+
+    assert [house.doors.once(count) for _ in range(2)] == [1, 1]
+    assert made == [house.doors]

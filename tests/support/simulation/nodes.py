@@ -17,9 +17,10 @@ import aiohttp
 from bot import app
 from bot.foundation.appending import AppendJob, Row, table_of
 from bot.foundation.config import Config
-from bot.foundation.db import Store, _WorkJob
+from bot.foundation.db import Store
 from bot.foundation.environment import Environment
 from bot.foundation.ids import Ids
+from bot.foundation.jobs import WorkJob
 from bot.foundation.process import Process
 from bot.foundation.slack_port import SlackClient
 from bot.foundation.trail import keyring
@@ -81,7 +82,7 @@ class InlineStore(Store):
         return self.read_now(query, *args, **kwargs)
 
     def _enqueue_work(self, actor: Any, verb: Any, /, *args: Any, **kwargs: Any) -> Any:
-        job = _WorkJob(actor, lambda work: verb(work, *args, **kwargs))
+        job = WorkJob(actor, lambda work: verb(work, *args, **kwargs))
         self._commit([job])
         return job.future
 
