@@ -150,7 +150,7 @@ class Serving:
 
 def loop_on(store: Store, slack: FakeSlack) -> WorkerLoop:
     """Return the product's worker loop on a store."""
-    kinds = app.kinds(slack.account, Serving, {})  # type: ignore[arg-type]  # it is never asked to change anything
+    kinds = app.kinds(slack.account, slack.group_members, Serving, {})  # type: ignore[arg-type]  # it is never asked to change anything
     return WorkerLoop(store, Sender(store, kinds, slack, "C0ALERTS05"), kinds.sweeps)
 
 

@@ -3,7 +3,7 @@
 A new capability is added here and nowhere else. The order of sections is the order in which people read them.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -145,6 +145,7 @@ def load_config(config: Path, messages: Path) -> Config:
 
 def kinds(
     ask_account: Callable[[str], Awaitable[Mapping[str, Any] | None]],
+    ask_group: Callable[[str], Awaitable[Sequence[str]]],
     targets: TargetFactory,
     routes: Mapping[str, Route],
 ) -> Kinds:
@@ -155,6 +156,7 @@ def kinds(
         effects=_together(
             (
                 {"people.refresh": people_worker.refresh_effect(ask_account)},
+                {"people.read_groups": people_worker.groups_effect(ask_group)},
                 comms_worker.effects(routes),
                 rollback_worker.effects(targets),
                 anchoring.EFFECTS,
@@ -170,7 +172,7 @@ def wiring(config: Config, slack: SlackPort, targets: TargetFactory, smtp_passwo
     return Wiring(
         routers=ROUTERS,
         web=WEB,
-        kinds=kinds(slack.account, targets, routes),
+        kinds=kinds(slack.account, slack.group_members, targets, routes),
         identify=people_service.identify,
         fallback_channel=config[Systems].default_channel,
         readiness={"people": people_service.unchecked, "trail": anchoring.trouble},

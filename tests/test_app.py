@@ -36,7 +36,7 @@ def test_the_configuration_as_shipped_is_in_order() -> None:
 
 def test_every_enqueued_kind_has_a_handler() -> None:
     slack = SlackClient("xoxb-nobody", "http://127.0.0.1:9/api/", VirtualClock())
-    kinds = app.kinds(slack.account, default_targets(), {})
+    kinds = app.kinds(slack.account, slack.group_members, default_targets(), {})
     enqueued = {kind for _path, call in calls("enqueue") if (kind := literal(call, 0, "kind"))}
     assert enqueued
     assert {kind for kind in enqueued if kind not in kinds} == set()

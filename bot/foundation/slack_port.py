@@ -109,6 +109,10 @@ class SlackPort(Protocol):
         """Return what Slack knows of an account (users.info), None if there is no such account."""
         ...
 
+    async def group_members(self, group: str) -> list[str]:
+        """Return who is in a user group (usergroups.users.list), nobody if it is gone or disabled."""
+        ...
+
 
 class SlackClient:
     """SlackPort over HTTP, through slack_sdk.
@@ -204,6 +208,16 @@ class SlackClient:
             raise
         user: Mapping[str, Any] = answer["user"]
         return user
+
+    async def group_members(self, group: str) -> list[str]:
+        """Return who is in a user group (usergroups.users.list), nobody if it is gone or disabled."""
+        try:
+            answer = await self._call("usergroups.users.list", usergroup=group)
+        except Refused as error:
+            if error.code == "no_such_subteam":
+                return []
+            raise
+        return [str(member) for member in answer["users"]]
 
     async def _call(self, method: str, **arguments: Any) -> AsyncSlackResponse:
         counted = (method, str(arguments.get("channel")) if method == "chat.postMessage" else "")

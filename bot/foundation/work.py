@@ -58,11 +58,15 @@ class Actor:
 
 @dataclass
 class Reading:
-    """A consistent look at the database at one moment. Every query takes one; a Work is one, too."""
+    """A consistent look at the database at one moment. Every query takes one; a Work is one, too.
+
+    `memory` holds what was found out in it and need not be asked again; whoever changes that takes it out.
+    """
 
     session: Session
     now: datetime
     config: Config
+    memory: dict[str, Any] = field(default_factory=dict, kw_only=True, repr=False)
 
 
 @dataclass

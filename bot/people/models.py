@@ -1,12 +1,14 @@
 """The directory (`config/people.yaml`) and what Slack says about each person's account."""
 
 import re
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
+from sqlalchemy import JSON
+from sqlalchemy import Column as Stored
 from sqlmodel import Field as Column
 from sqlmodel import SQLModel
 
@@ -16,6 +18,7 @@ PersonKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")
 RoleKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 UserId = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,20}$")]
 TeamId = Annotated[str, StringConstraints(pattern=r"^[TE][A-Z0-9]{2,20}$")]
+GroupId = Annotated[str, StringConstraints(pattern=r"^S[A-Z0-9]{2,20}$")]
 ChannelId = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,20}$")]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
@@ -86,21 +89,68 @@ class Rota(Settings):
     start: date
 
 
+class Shift(Settings):
+    """A time in which somebody is on duty out of turn; of two at once the one that stands later counts."""
+
+    person: PersonKey
+    begins: AwareDatetime
+    ends: AwareDatetime
+
+
 class Role(Settings):
-    """A role people hold: for every system, or for some. `by_system` replaces `people` for the systems it names."""
+    """A role people hold: for every system, or for some. `by_system` replaces `people` for the systems it names.
+
+    Attributes:
+        group: A Slack user group whose members hold the role, as far as they stand in the directory.
+        shifts: Exceptions from the rota: who is on duty out of turn, and when.
+    """
 
     title: str
     people: list[PersonKey] = []
+    group: GroupId | None = None
     by_system: dict[str, list[PersonKey]] = {}
     rota: Rota | None = None
+    shifts: list[Shift] = []
 
 
 class Directory(Settings):
-    """`config/people.yaml`: the team, its people by key, and who holds which role."""
+    """`config/people.yaml`: the team, its people by key, and who holds which role.
+
+    `groups_fresh_for` is how old Slack's answer about a user group may be before nobody counts as a member of it.
+    """
 
     team: Team
+    groups_fresh_for: Annotated[timedelta, Field(ge=timedelta(minutes=3), le=timedelta(days=1))] = timedelta(minutes=15)
     people: dict[PersonKey, Person]
     roles: dict[RoleKey, Role]
+
+
+class SlackGroup(SQLModel, table=True):
+    """Whom Slack last said to be in a user group, by Slack id. Older than `groups_fresh_for` it counts as empty.
+
+    `said_stale` is true once people were told that it could not be read for so long.
+    """
+
+    __tablename__ = "slack_group"
+
+    group_id: str = Column(primary_key=True)
+    members: list[str] = Column(default_factory=list, sa_column=Stored(JSON, nullable=False))
+    checked_at: datetime
+    said_stale: bool = False
+
+
+class StandIn(SQLModel, table=True):
+    """Somebody is on duty out of turn, because a person of the rota said so (`/rollback on-call`)."""
+
+    __tablename__ = "stand_in"
+
+    id: str = Column(primary_key=True)
+    role: str
+    person: str
+    begins: datetime
+    ends: datetime = Column(index=True)
+    said_by: str
+    said_at: datetime
 
 
 class SlackAccount(SQLModel, table=True):

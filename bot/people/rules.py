@@ -1,7 +1,8 @@
 """Who holds which role now, who stands in for whom, whose account is to be trusted. Pure."""
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,10 +10,22 @@ from zoneinfo import ZoneInfo
 
 from bot.foundation.config import Config, Document, Location
 from bot.foundation.errors import Problem
-from bot.people.models import Directory, Person, PersonKey, Role, RoleKey, Rota, SlackAccount
+from bot.people.models import (
+    Directory,
+    GroupId,
+    Person,
+    PersonKey,
+    Role,
+    RoleKey,
+    Rota,
+    Shift,
+    SlackAccount,
+    StandIn,
+)
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEK = timedelta(days=7)
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _SLACKBOT = "USLACKBOT"  # Slack says of it that it is no bot (docs.slack.dev/reference/objects/user-object)
 
 UNCHECKED = "I have not been able to check your Slack account yet. Try again in a minute."
@@ -51,26 +64,98 @@ def holders(directory: Directory, role: RoleKey, system: str | None, now: dateti
     """Return who holds a role for a system at a moment, the one to ask first in front; nobody for an unknown role.
 
     What stands under `by_system` for the system replaces everything else; of a rota the person on duty comes first.
-    Without a system: whoever holds the role for any.
+    Without a system: whoever holds the role for any. Of a user group: nobody, unless `as_of_now` filled it in.
     """
     entry = directory.roles.get(role)
     if entry is None:
         return []
     if system is not None and system in entry.by_system:
         return list(dict.fromkeys(entry.by_system[system]))
-    general = _in_turn(entry.rota, now) if entry.rota else entry.people
+    general = _in_turn(entry, now) if entry.rota else entry.people
     special = (key for keys in entry.by_system.values() for key in keys) if system is None else ()
     return list(dict.fromkeys((*general, *special)))
 
 
-def on_duty(rota: Rota, now: datetime) -> PersonKey:
-    """Return whose turn it is at a moment."""
-    return rota.people[_turn(rota, now) % len(rota.people)]
+def on_duty(role: Role, now: datetime) -> PersonKey | None:
+    """Return who is on duty at a moment: who stands in, else whose turn it is; None for a role without turns."""
+    shift = shift_now(role, now)
+    if shift:
+        return shift.person
+    return role.rota.people[_turn(role.rota, now) % len(role.rota.people)] if role.rota else None
 
 
-def turn_ends(rota: Rota, now: datetime) -> datetime:
-    """Return when the present turn is handed over (UTC, aware)."""
-    return _handover(rota, _turn(rota, now) + 1)
+def shift_now(role: Role, now: datetime) -> Shift | None:
+    """Return the exception from the rota that counts at a moment: of several the one that was said last."""
+    return next((shift for shift in reversed(role.shifts) if shift.begins <= now < shift.ends), None)
+
+
+def duty_ends(role: Role, now: datetime) -> datetime | None:
+    """Return when who is on duty now is relieved (UTC, aware); None for a role without turns."""
+    shift = shift_now(role, now)
+    if shift:
+        return shift.ends.astimezone(ZoneInfo("UTC"))
+    if role.rota is None:
+        return None
+    ends = _handover(role.rota, _turn(role.rota, now) + 1)
+    return min([ends, *(one.begins.astimezone(ZoneInfo("UTC")) for one in role.shifts if now < one.begins < ends)])
+
+
+def as_of_now(
+    directory: Directory, groups: Mapping[GroupId, Collection[str]], stand_ins: Sequence[StandIn]
+) -> Directory:
+    """Return the directory with what only the moment knows: who is in which user group, who stands in for a turn.
+
+    Args:
+        directory: As configured.
+        groups: Slack ids of the members of each group; a group that is missing could not be read, and has none.
+        stand_ins: In the order in which they were said.
+    """
+    by_slack = {person.slack: key for key, person in directory.people.items()}
+    said: dict[RoleKey, list[Shift]] = {}
+    for one in stand_ins:
+        if one.person in by_slack:
+            shift = Shift(person=by_slack[one.person], begins=one.begins, ends=one.ends)
+            said.setdefault(one.role, []).append(shift)
+    changed = {
+        name: role.model_copy(
+            update={
+                "people": [by_slack[one] for one in groups.get(role.group, ()) if one in by_slack]
+                if role.group
+                else role.people,
+                "shifts": [*role.shifts, *said.get(name, ())],
+            }
+        )
+        for name, role in directory.roles.items()
+        if role.group or name in said
+    }
+    return directory.model_copy(update={"roles": {**directory.roles, **changed}}) if changed else directory
+
+
+def assumed(directory: Directory) -> Directory:
+    """Return the directory as checks see it before Slack was asked: anybody may be in a user group."""
+    groups = {role.group for role in directory.roles.values() if role.group}
+    everybody = [person.slack for person in directory.people.values()]
+    return as_of_now(directory, dict.fromkeys(groups, everybody), [])
+
+
+def length_of(written: str) -> timedelta | None:
+    """Return a length of time as people type it (`90m`, `4h`, `2d`); None for anything else."""
+    found = re.fullmatch(r"(\d{1,4})([mhd])", written.strip().lower())
+    return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
+
+
+def person_named(directory: Directory, written: str, speaker: str) -> PersonKey | None:
+    """Return whom somebody typed: a key, a name, an @handle, a mention, or `me`; None if nobody is called so."""
+    wanted = written.strip().removeprefix("@").casefold()
+    if wanted == "me":
+        found = person_by_slack(directory, speaker)
+        return found[0] if found else None
+    mentioned = re.fullmatch(r"<@([uw][a-z0-9]+)(\|[^>]*)?>", wanted)
+    for key, person in directory.people.items():
+        names = (key.casefold(), person.name.casefold(), person.slack.casefold())
+        if wanted in names or (mentioned and mentioned[1] == person.slack.casefold()):
+            return key
+    return None
 
 
 def holdings(directory: Directory, key: PersonKey) -> list[Holding]:
@@ -142,9 +227,11 @@ def _parts(role: Role) -> list[tuple[str | None, list[PersonKey]]]:
     return [(None, general), *role.by_system.items()]
 
 
-def _in_turn(rota: Rota, now: datetime) -> list[PersonKey]:
-    first = _turn(rota, now) % len(rota.people)
-    return [*rota.people[first:], *rota.people[:first]]
+def _in_turn(role: Role, now: datetime) -> list[PersonKey]:
+    assert role.rota is not None  # noqa: S101 - asked of roles with a rota only
+    people, shift = role.rota.people, shift_now(role, now)
+    first = _turn(role.rota, now) % len(people)
+    return [*([shift.person] if shift else []), *people[first:], *people[:first]]
 
 
 def _turn(rota: Rota, now: datetime) -> int:
@@ -186,8 +273,20 @@ def _role_problems(directory: Directory, document: Document, name: str, role: Ro
     if role.rota and role.rota.at.tzinfo is not None:
         what = f"the handover of {name} has a time zone of its own"
         yield document.problem((*at, "rota", "at"), what, "write the time alone; the zone stands beside it")
-    if not role.people and not role.rota and not role.by_system:
-        yield document.problem(at, f"nobody holds the role {name}", "name people, a rota, or people by system")
+    if role.group and (role.people or role.rota):
+        what = f"{name} has a user group and also people or a rota, and the group alone would count"
+        yield document.problem((*at, "group"), what, "keep one of them")
+    if role.shifts and not role.rota:
+        what = f"{name} has shifts but no rota, so nobody is on duty in turn"
+        yield document.problem((*at, "shifts"), what, "add a rota, or take the shifts out")
+    for place, shift in enumerate(role.shifts):
+        if role.rota and shift.person not in role.rota.people:
+            what = f"“{shift.person}” has a shift as {name}, but is not in its rota"
+            yield document.problem((*at, "shifts", place, "person"), what, "add them to the rota's people")
+        if shift.ends <= shift.begins:
+            yield document.problem((*at, "shifts", place), "this shift ends before it begins", "correct the two times")
+    if not role.people and not role.group and not role.rota and not role.by_system:
+        yield document.problem(at, f"nobody holds the role {name}", "name people, a group, a rota, or people by system")
     for where, keys in _lists(at, role):
         yield from _list_problems(directory, document, name, where, keys)
 

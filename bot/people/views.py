@@ -26,6 +26,10 @@ from bot.people.models import Person
 from bot.people.rules import Holding
 
 LINES_OF_A_BLOCK = 20
+ON_CALL_USAGE = (
+    "To put somebody on duty out of turn: `/rollback on-call ml_on_call jonas 4h` (the rota, the person or `me`, and "
+    "for how long: `90m`, `4h` or `2d`). `/rollback on-call ml_on_call end` lets the turns count again."
+)
 HINTS = (
     "`/rollback` asks for a rollback, `/rollback status` shows what is going on, `/rollback help` says the rest",
     "`/comms` finds words that were approved before anything went wrong",
@@ -86,6 +90,28 @@ def on_duty(duties: Sequence[Duty], now: datetime) -> Section:
     for title, group in _by_title(standing).items():
         detail += _paragraphs(title, [_line(duty, now, duty.system or "") for duty in group])
     return Section(blocks, detail)
+
+
+def rotas(duties: Sequence[Duty], now: datetime) -> Markup:
+    """Say who is on duty in every rota, until when, and how to change it."""
+    if not duties:
+        return Markup("No role goes by turns: `config/people.yaml` has no rota.")
+    return join("\n", [*(_line(duty, now, duty.title) for duty in duties), Markup(ON_CALL_USAGE)])
+
+
+def duty_taken(title: str, person: Person, until: datetime) -> Markup:
+    """Say that somebody is on duty out of turn."""
+    return mrkdwn(
+        "{who} is on duty as {title} until {until}. Then the turns count again; `/rollback on-call` shows them.",
+        who=mention(person.slack),
+        title=title,
+        until=moment(until),
+    )
+
+
+def duty_ended(title: str, person: Person) -> Markup:
+    """Say that the turns of a rota count again."""
+    return mrkdwn("The turns of {title} count again: {who} is on duty.", title=title, who=mention(person.slack))
 
 
 def _roles(held: Sequence[Holding]) -> Markup:

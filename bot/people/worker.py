@@ -11,6 +11,7 @@ from bot.people import rules, service, views
 from bot.people.models import Directory
 
 HomeSection = Callable[[Reading, str], Section]
+AskGroup = Callable[[str], Awaitable[Sequence[str]]]
 Ask = Callable[[str], Awaitable[Mapping[str, Any] | None]]
 SECONDS_FOR_A_BATCH = 120.0
 _KEPT = (
@@ -69,6 +70,29 @@ def refresh_effect(ask: Ask) -> Effect:
     return Effect(act, settle, lease=SECONDS_FOR_A_BATCH)
 
 
+def groups_effect(ask: AskGroup) -> Effect:
+    """Return the effect `people.read_groups`, which asks Slack who is in which user group.
+
+    Args:
+        ask: Returns the ids of a group's members, none for a group that is gone; raises when it could not ask.
+    """
+
+    async def act(payload: Payload, _key: str) -> Payload:
+        members: dict[str, Any] = {}
+        try:
+            for group in payload["groups"]:
+                members[group] = await ask(group)
+        except BackoutError as error:
+            return {"members": members, "failed": str(error)}
+        return {"members": members}
+
+    def settle(work: Work, payload: Payload, outcome: Payload) -> None:
+        del payload
+        service.settle_groups(work, outcome["members"], str(outcome.get("failed", "")))
+
+    return Effect(act, settle, lease=SECONDS_FOR_A_BATCH)
+
+
 def recheck(work: Work, _payload: Payload) -> None:
     """Ask about everybody, after a time in which news may have been lost."""
     service.recheck(work)
@@ -76,7 +100,10 @@ def recheck(work: Work, _payload: Payload) -> None:
 
 MESSAGES: Mapping[str, Callable[[Reading, Payload], Outgoing | None]] = {}  # `people.home` needs app.py's list
 STEPS: Mapping[str, Callable[[Work, Payload], None]] = {"people.recheck": recheck}
-SWEEPS = (Sweep("people.refresh", service.refresh_due, service.ask_for_refresh),)
+SWEEPS = (
+    Sweep("people.refresh", service.refresh_due, service.ask_for_refresh),
+    Sweep("people.read_groups", service.groups_due, service.ask_for_groups),
+)
 
 
 def _welcome(reading: Reading, user_id: str) -> Section:

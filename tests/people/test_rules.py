@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.foundation.config import Config, fit, read
 from bot.people import rules
-from bot.people.models import Directory, SlackAccount
+from bot.people.models import Directory, Role, Rota, SlackAccount
 from tests.people.office import TEAM, at, directory, rota, user
 from tests.support.clock import MORNING
 
@@ -79,23 +79,97 @@ def test_holdings_say_for_which_systems() -> None:
     ],
 )
 def test_turns_are_handed_over_at_the_wall_clock_time_of_their_zone(now: str, expected: str) -> None:
-    assert rules.on_duty(rota("dee", "eve", "bob"), at(now)) == expected
+    assert rules.on_duty(turning(rota("dee", "eve", "bob")), at(now)) == expected
 
 
 def test_a_rota_that_starts_in_the_middle_of_a_week_hands_over_on_its_day() -> None:
     turns = rota("dee", "eve", start=date(2026, 11, 4))
-    assert rules.on_duty(turns, at("2026-11-09T08:00+00:00")) == "dee"
-    assert rules.on_duty(turns, at("2026-11-16T08:00+00:00")) == "eve"
+    assert rules.on_duty(turning(turns), at("2026-11-09T08:00+00:00")) == "dee"
+    assert rules.on_duty(turning(turns), at("2026-11-16T08:00+00:00")) == "eve"
 
 
 @given(MOMENTS, st.integers(1, 5), st.sampled_from(["00:00", "02:30", "09:00", "23:59"]))
 def test_a_turn_ends_exactly_where_the_next_one_begins(now: datetime, size: int, hour: str) -> None:
     turns = rota(*(f"p{number}" for number in range(size)), at=hour)
-    end = rules.turn_ends(turns, now)
+    role = turning(turns)
+    end, first = rules.duty_ends(role, now), rules.on_duty(role, now)
+    assert end is not None
+    assert first is not None
     assert end > now
-    assert rules.on_duty(turns, end - timedelta(seconds=1)) == rules.on_duty(turns, now)
-    place = turns.people.index(rules.on_duty(turns, now))
-    assert rules.on_duty(turns, end) == turns.people[(place + 1) % size]
+    assert rules.on_duty(role, end - timedelta(seconds=1)) == first
+    assert rules.on_duty(role, end) == turns.people[(turns.people.index(first) + 1) % size]
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ("2026-03-29T00:29+00:00", "dee"),  # Berlin has no 02:30 this Sunday
+        ("2026-03-29T01:29:59+00:00", "dee"),
+        ("2026-03-29T01:30+00:00", "eve"),
+        ("2026-10-25T00:29:59+00:00", "dee"),  # Berlin has 02:30 twice: the turn changes at the first, 00:30 UTC
+        ("2026-10-25T00:30+00:00", "eve"),
+        ("2026-10-25T01:30+00:00", "eve"),
+    ],
+)
+def test_a_night_with_a_change_of_the_clock_has_one_handover(now: str, expected: str) -> None:
+    """Daylight saving, both ways."""
+    sunday = Rota.model_validate(
+        {"people": ["dee", "eve"], "zone": "Europe/Berlin", "handover": "sunday", "at": "02:30", "start": "2026-03-22"}
+    )
+    assert rules.on_duty(turning(sunday), at(now)) == expected
+
+
+SHIFT = {"person": "bob", "begins": "2026-11-04T20:00+01:00", "ends": "2026-11-05T08:00+01:00"}
+
+
+@pytest.mark.parametrize(
+    ("now", "expected", "ends"),
+    [
+        ("2026-11-04T18:59+00:00", "dee", "2026-11-04T19:00+00:00"),
+        ("2026-11-04T19:00+00:00", "bob", "2026-11-05T07:00+00:00"),
+        ("2026-11-05T06:59+00:00", "bob", "2026-11-05T07:00+00:00"),
+        ("2026-11-05T07:00+00:00", "dee", "2026-11-09T08:00+00:00"),
+    ],
+)
+def test_a_shift_comes_before_the_turn_and_ends_it(now: str, expected: str, ends: str) -> None:
+    role = turning(rota("dee", "eve", "bob"), SHIFT)
+    assert rules.on_duty(role, at(now)) == expected
+    assert rules.duty_ends(role, at(now)) == at(ends)
+    everybody = rules.holders(directory(on_call=role), "on_call", None, at(now))
+    assert everybody[0] == expected
+    assert sorted(everybody) == ["bob", "dee", "eve"]
+
+
+def test_of_two_shifts_at_once_the_one_said_last_counts() -> None:
+    role = turning(rota("dee", "eve", "bob"), SHIFT, {**SHIFT, "person": "eve"})
+    assert rules.on_duty(role, at("2026-11-04T22:00+00:00")) == "eve"
+
+
+def test_members_of_a_group_hold_its_role_as_far_as_they_stand_in_the_directory() -> None:
+    asked = directory(crew=Role(title="Crew", group="S0CREW"))
+    assert rules.holders(asked, "crew", None, at("2026-11-04T22:00+00:00")) == []
+    known = rules.as_of_now(asked, {"S0CREW": ["U0BOB", "U0STRANGER", "U0ANN"]}, [])
+    assert rules.holders(known, "crew", "shop", at("2026-11-04T22:00+00:00")) == ["bob", "ann"]
+    assert len(rules.holders(rules.assumed(asked), "crew", None, at("2026-11-04T22:00+00:00"))) == 5
+
+
+@pytest.mark.parametrize(
+    ("written", "length"),
+    [("4h", 240), ("90m", 90), ("2D", 2880), ("4", None), ("h", None), ("-4h", None), ("4 h", None), ("", None)],
+)
+def test_lengths_of_time_as_people_type_them(written: str, length: int | None) -> None:
+    assert rules.length_of(written) == (timedelta(minutes=length) if length is not None else None)
+
+
+@pytest.mark.parametrize("written", ["bob", "@Bob", "BOB", "U0BOB", "<@U0BOB>", "<@U0BOB|bob>", "me"])
+def test_people_are_known_by_key_name_handle_and_mention(written: str) -> None:
+    assert rules.person_named(directory(), written, "U0BOB") == "bob"
+    assert rules.person_named(directory(), "zoe", "U0BOB") is None
+    assert rules.person_named(directory(), "me", "U0ZOE") is None
+
+
+def turning(turns: Rota, *shifts: dict[str, str]) -> Role:
+    return Role.model_validate({"title": "On call", "rota": turns.model_dump(), "shifts": list(shifts)})
 
 
 # --- trust ------------------------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ async def test_asking_slack_makes_everybody_known(tmp_path: Path) -> None:
         return accounts[user_id]
 
     store = fresh_store(tmp_path, config())
-    (sweep,) = SWEEPS
+    sweep, *_groups = SWEEPS
     assert store.read_now(sweep.next_due) is not None
     store.submit_now(SYSTEM, sweep.run)
     (row,) = store.read_now(rows, "people.refresh")
@@ -95,7 +95,7 @@ async def test_when_slack_cannot_be_asked_nothing_is_taken_for_known(
 ) -> None:
     store = fresh_store(tmp_path, config())
     """P7: who was answered for is known; the rest is asked about again, later and later, with one line in the log."""
-    (sweep,) = SWEEPS
+    sweep, *_groups = SWEEPS
     store.submit_now(SYSTEM, sweep.run)
     effect = refresh_effect(_answers_for_ann)
     for times in range(3):
@@ -125,7 +125,7 @@ def _done(work: Work, key: str) -> None:
 
 def test_everybody_is_asked_about_again_when_news_may_have_been_lost(store: Store) -> None:
     """P17: although nobody is due."""
-    (sweep,) = SWEEPS
+    sweep, *_groups = SWEEPS
     assert store.submit_now(SYSTEM, sweep.run) == 0
     store.submit_now(SYSTEM, STEPS["people.recheck"], {})
     (row,) = store.read_now(rows, "people.refresh")

@@ -66,6 +66,7 @@ class FakeSlack:
     private: set[str] = field(default_factory=set)
     not_members: set[tuple[str, str]] = field(default_factory=set)
     accounts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    groups: dict[str, Sequence[str]] = field(default_factory=dict)
     before: Callable[[Call], None] = lambda _call: None
     _faults: list[Fault] = field(default_factory=list)
     _count: int = 0
@@ -172,6 +173,10 @@ class FakeSlack:
     async def account(self, person: str) -> Mapping[str, Any] | None:
         self._call(Call("account", "", self.clock.now(), person=person))
         return self.accounts.get(person)
+
+    async def group_members(self, group: str) -> list[str]:
+        self._call(Call("group_members", "", self.clock.now()))
+        return list(self.groups.get(group, ()))
 
     # --- inside -------------------------------------------------------------------------------------------------------
 

@@ -254,6 +254,8 @@ def _why_not_this_one(person: str, round_: Round, standing: Standing) -> str:
         return f"{name} {_EXCLUDED[round_.excluded[person]]}"
     if not standing.is_active(person):
         return f"{name}'s Slack account is not active"
+    if not seats_of(person, round_, standing):
+        return f"{name} does not hold this role now"
     return f"{name} is needed for another approval"
 
 

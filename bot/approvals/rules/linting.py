@@ -10,6 +10,7 @@ from bot.approvals.rules.facts import Round, Standing
 from bot.approvals.rules.matrix import SEVERITIES, Slot, cases, cells_of, needs, slots_for
 from bot.foundation.config import Config, Document, Location
 from bot.foundation.errors import Problem
+from bot.people import rules as people
 from bot.people.models import Directory, PersonKey, Role, RoleKey
 
 MANY_CONSULTED = 4
@@ -21,7 +22,7 @@ Placed = tuple[Location, Cell]
 
 def checks(config: Config) -> Iterator[Problem]:
     """Find what the model cannot: roles that lead nowhere, quorums that nobody could complete."""
-    directory, document = config[Directory], config.document(Matrix)
+    directory, document = people.assumed(config[Directory]), config.document(Matrix)
     for name, activity in config[Matrix].activities.items():
         yield from _case_problems(document, name, activity)
         yield from _gap_problems(document, name, activity)
@@ -32,7 +33,7 @@ def checks(config: Config) -> Iterator[Problem]:
 
 def warnings(config: Config, today: date) -> Iterator[Problem]:
     """Find what works but is unwise: a review that is due, many who are consulted, people without a deputy."""
-    matrix, directory, document = config[Matrix], config[Directory], config.document(Matrix)
+    matrix, directory, document = config[Matrix], people.assumed(config[Directory]), config.document(Matrix)
     if matrix.review_by < today:
         what = f"the matrix was to be reviewed by {matrix.review_by}"
         yield document.problem(("review_by",), what, "review it with those concerned, then set the next day")

@@ -12,7 +12,6 @@ from bot.foundation.blocks import Markup, join, mention, mrkdwn
 from bot.foundation.errors import Refusal
 from bot.foundation.work import Work
 from bot.people import service as people
-from bot.people.models import Directory
 
 
 def ask(
@@ -136,7 +135,7 @@ def _ask_anew(work: Work, request: Request, severity: str) -> None:
 
 def _terms(work: Work, cell: Cell, system: str) -> dict[str, Any]:
     """Return what a round is pinned to when it opens: the policy, whom its quorum means now, and the times."""
-    slots = rules.slots_for(work.config[Directory], cell.quorum, system, work.now)
+    slots = rules.slots_for(people.directory_now(work), cell.quorum, system, work.now)
     deputies_from = work.now + cell.deputies_after
     return {
         "policy": work.pin(Matrix),

@@ -82,7 +82,7 @@ def still_approved(reading: Reading, request_id: str, round: int, plan_digest: s
 
 def standing_of(reading: Reading, reader: str | None = None) -> rules.Standing:
     """Return who people are at this moment, by the directory and by what Slack says about their accounts."""
-    return rules.Standing(reading.config[Directory], reading.now, people.everybody_active(reading), reader)
+    return rules.Standing(people.directory_now(reading), reading.now, people.everybody_active(reading), reader)
 
 
 def waiting_for(reading: Reading, person: str) -> list[Request]:

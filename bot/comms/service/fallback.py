@@ -16,6 +16,7 @@ from bot.foundation.models import OutboxRow, OutboxState
 from bot.foundation.outbox import Payload
 from bot.foundation.work import Lane, Reading, Work
 from bot.people import rules as people
+from bot.people import service as people_service
 from bot.people.models import Directory, PersonKey
 
 BATCH = 50
@@ -132,7 +133,7 @@ def _addressee(reading: Reading, key: PersonKey) -> Addressee:
 def _always(reading: Reading, route: FileSettings | SmtpSettings) -> list[Addressee]:
     if isinstance(route, FileSettings):
         return []
-    directory = reading.config[Directory]
+    directory = people_service.directory_now(reading)
     by_role = (key for role in route.roles for key in people.holders(directory, role, None, reading.now))
     return [_addressee(reading, key) for key in dict.fromkeys([*route.people, *by_role])]
 

@@ -15,7 +15,6 @@ from bot.foundation.blocks import Markup, join, mention, moment, mrkdwn
 from bot.foundation.errors import Refusal
 from bot.foundation.work import Lane, Reading, Work
 from bot.people import service as people
-from bot.people.models import Directory
 
 BATCH = 50
 
@@ -80,7 +79,7 @@ def bring_in(
     skipped: Sequence[Markup] = (),
 ) -> None:
     """Page a tier, or the first one above it in which somebody can be reached; one message says all of it."""
-    directory, tiers, told = work.config[Directory], policy_of(work, escalation).tiers, [*skipped]
+    directory, tiers, told = people.directory_now(work), policy_of(work, escalation).tiers, [*skipped]
     for number, tier in enumerate(tiers[first - 1 :], first):
         summoned = rules.summon(directory, tier.roles, escalation.system, work.now, lot.reachable)
         if summoned:

@@ -15,7 +15,7 @@ from bot.incidents.service import briefing
 from bot.incidents.service.queries import open_for, system_named
 from bot.incidents.service.severity import bring_to_committee, policy_of, set_severity
 from bot.people import rules as people
-from bot.people.models import Directory
+from bot.people import service as people_service
 
 TITLE = 200
 
@@ -68,7 +68,7 @@ def open_or_join(
 
 
 def _draft(work: Work, name: str, system: System, version: str, title: str) -> Incident:
-    directory = work.config[Directory]
+    directory = people_service.directory_now(work)
     owners = [people.slack_id(directory, key) for key in people.holders(directory, system.owner, name, work.now)]
     return Incident(
         name="",

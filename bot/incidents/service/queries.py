@@ -13,6 +13,7 @@ from bot.foundation.work import Reading, Work
 from bot.incidents import rules
 from bot.incidents.models import Incident, IncidentState, System, Systems
 from bot.people import rules as people
+from bot.people import service as people_service
 from bot.people.models import Directory
 
 STATUS_LINES = 20
@@ -119,7 +120,7 @@ def name_of(reading: Reading, user_id: str) -> str:
 
 def owners_of(reading: Reading, incident: Incident) -> list[str]:
     """Return the names of who owns the incident's system now."""
-    directory = reading.config[Directory]
+    directory = people_service.directory_now(reading)
     keys = people.holders(directory, incident.impact["owner_role"], incident.system, reading.now)
     return [directory.people[key].name for key in keys]
 

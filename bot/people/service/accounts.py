@@ -14,6 +14,7 @@ from bot.foundation.models import OutboxRow, OutboxState
 from bot.foundation.work import Actor, Lane, Reading, Work
 from bot.people import rules
 from bot.people.models import Directory, PersonKey, RoleKey, SlackAccount
+from bot.people.service.directory import directory_now
 
 log = logging.getLogger(__name__)
 REFRESH_EVERY = timedelta(hours=6)
@@ -69,6 +70,7 @@ def roles_of(reading: Reading, user_id: str, system: str | None = None) -> list[
     found = rules.person_by_slack(directory, user_id)
     if found is None or not is_active(reading, user_id):
         return []
+    directory = directory_now(reading)
     return [role for role in directory.roles if found[0] in rules.holders(directory, role, system, reading.now)]
 
 
@@ -77,7 +79,7 @@ def reach(reading: Reading, role: RoleKey, system: str | None) -> list[str]:
 
     An account that could not be checked yet is asked, too: better to page somebody in vain than nobody at all.
     """
-    directory = reading.config[Directory]
+    directory = directory_now(reading)
     keys = rules.holders(directory, role, system, reading.now)
     deputies = [deputy for key in keys if (deputy := directory.people[key].deputy)]
     return _reachable(reading, keys) or _reachable(reading, deputies)
@@ -97,6 +99,7 @@ def stands_in_for(reading: Reading, user_id: str, roles: Iterable[RoleKey], syst
     found = rules.person_by_slack(directory, user_id)
     if found is None or not is_active(reading, user_id):
         return None
+    directory = directory_now(reading)
     for role in roles:
         for key in rules.holders(directory, role, system, reading.now):
             holder = directory.people[key]
