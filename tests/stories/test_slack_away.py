@@ -21,12 +21,12 @@ from tests.support.world import World, world_of
 REASON = "Customers are told that returns are not possible."
 
 
-def with_routes(file: Path, port: int) -> Callable[[Config], Config]:
+def with_routes(file: Path, port: int, *, user: str = "") -> Callable[[Config], Config]:
     """The example organisation with a file, a mail server, and an address for everybody."""
     routes: list[dict[str, Any]] = [
         {"kind": "file", "name": "file", "path": file},
         {"kind": "smtp", "name": "mail", "host": "127.0.0.1", "port": port, "security": "none",
-         "sender": "backout@x.example", "people": ["carla"]},
+         "user": user, "sender": "backout@x.example", "people": ["carla"]},
     ]  # fmt: skip
     policy = FallbackPolicy.model_validate({"routes": routes})
     return lambda config: config.replace(policy).replace(with_addresses(config[Directory]))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -241,10 +242,12 @@ async def world_of(
     socket_mode: bool = False,
     strict: bool = True,
     change: Callable[[Config], Config] = lambda config: config,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[World]:
     """Build the example organisation's world; at the end nothing unexpected may have happened (`strict`).
 
-    `change` is what the organisation has configured otherwise than the example.
+    `change` is what the organisation has configured otherwise than the example, `variables` what else stands in the
+    environment.
     """
     flags, clock = tmp_path / "flags.json", VirtualClock()
     config = example_config()
@@ -257,10 +260,11 @@ async def world_of(
     prepare(url)
     async with serving_example(workspace, example, flags) as (slack_address, models):
         config = change(config.replace(demo.retargeted(config[Systems], flags, slack_address)))
-        environment = environment_of(slack_address, url, socket_mode=socket_mode)
+        environment = environment_of(slack_address, url, socket_mode=socket_mode, more=variables)
         store = open_store(url, clock=clock, ids=CountedIds(), config=config, trail_key=TRAIL_KEY)
         slack = SlackClient(SECRETS.bot_token, environment.slack_api_url, clock)
-        process = Process(environment, store, slack, app.wiring(config, slack, default_targets()))
+        password = environment.smtp_password.get_secret_value() if environment.smtp_password else ""
+        process = Process(environment, store, slack, app.wiring(config, slack, default_targets(), password))
         async with serving(process.web) as address:
             workspace.request_url = "" if socket_mode else f"{address}/slack/events"
             world = World(clock, config, workspace, models, process, address, flags, url)
@@ -277,7 +281,9 @@ async def world_of(
         world.nothing_else()
 
 
-def environment_of(address: str, url: str, *, socket_mode: bool = False) -> Environment:
+def environment_of(
+    address: str, url: str, *, socket_mode: bool = False, more: Mapping[str, str] = MappingProxyType({})
+) -> Environment:
     """What the environment of a process beside this Slack and on this database says."""
     variables = {
         "SLACK_BOT_TOKEN": SECRETS.bot_token,
@@ -285,6 +291,7 @@ def environment_of(address: str, url: str, *, socket_mode: bool = False) -> Envi
         "SLACK_API_URL": f"{address}/api/",
         "DATABASE_URL": url,
         "BACKOUT_SECRET_ALERTMANAGER": ALERT_SECRET,
+        **more,
     }
     if socket_mode:
         variables["SLACK_APP_TOKEN"] = SECRETS.app_token

@@ -4,6 +4,7 @@ A lost answer may leave one message sent twice; both have the same Message-ID, b
 """
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -13,6 +14,7 @@ import aiosmtplib
 from bot.comms.models import SmtpSettings
 from bot.comms.routes.contract import Addressee, Batch, Delivered, Letter
 from bot.comms.rules.fallback import body, one_line
+from bot.foundation import redaction
 from bot.foundation.config import digest
 
 SECONDS_FOR_A_COMMAND = 20.0
@@ -27,6 +29,7 @@ class SmtpRoute:
     def __init__(self, settings: SmtpSettings, password: str) -> None:
         self._settings = settings
         self._password = password
+        self._secrets = _as_sent(settings.user, password)
 
     async def deliver(self, batch: Batch) -> Delivered:
         """Send one message to everybody who has an address, over one connection."""
@@ -40,7 +43,7 @@ class SmtpRoute:
                     await self._send(server, batch, person, letters, found)
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             settled = {*found.done, *found.refused, *found.failed}
-            why = _why(error)
+            why = self._why(error)
             found.failed |= {person.address: why for person, _letters in wanted if person.address not in settled}
         return found
 
@@ -63,9 +66,9 @@ class SmtpRoute:
             await server.send_message(self.message(batch, person, letters))
         except aiosmtplib.SMTPRecipientsRefused as error:
             (refused,) = error.recipients
-            self._note(found, person, refused.code, _why(refused))
+            self._note(found, person, refused.code, self._why(refused))
         except aiosmtplib.SMTPResponseException as error:
-            self._note(found, person, error.code, _why(error))
+            self._note(found, person, error.code, self._why(error))
         else:
             found.done.append(person.address)
 
@@ -85,7 +88,15 @@ class SmtpRoute:
         message.set_content(body(batch.since, [(letter.at, letter.text) for letter in letters]))
         return message
 
+    def _why(self, error: BaseException) -> str:
+        """Say what was wrong in one line. A server may repeat anything that it was sent: no secret of it stays."""
+        said = f"{type(error).__name__}: {error}"
+        for secret in self._secrets:
+            said = said.replace(secret, redaction.HIDDEN)
+        return one_line(redaction.text(said))[:300]
 
-def _why(error: BaseException) -> str:
-    """Say what was wrong in one line, without anything that could be a secret of ours."""
-    return one_line(f"{type(error).__name__}: {error}")[:300]
+
+def _as_sent(user: str, password: str) -> list[str]:
+    """Return a password in each form in which it crosses the line: AUTH PLAIN (RFC 4616) and AUTH LOGIN."""
+    plain, login = f"\0{user}\0{password}", password
+    return [password, *(b64encode(text.encode()).decode() for text in (plain, login))] if password else []

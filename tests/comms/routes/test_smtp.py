@@ -1,5 +1,6 @@
 """E-mail, against a real server on loopback."""
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -41,6 +42,20 @@ async def test_the_password_is_given_to_a_server_that_asks_for_it() -> None:
     assert mailbox.logins == ["backout"] * len(mailbox.logins)
     assert set(wrong.failed) == {MAYA.address, TOMAS.address}
     assert "wrong" not in str(wrong)
+
+
+@pytest.mark.parametrize(
+    "said", [PASSWORD, b64encode(f"\0backout\0{PASSWORD}".encode()).decode(), b64encode(PASSWORD.encode()).decode()]
+)
+async def test_what_a_server_repeats_is_not_kept(said: str) -> None:
+    """F15, T25: why a message was refused goes into the trail and the log."""
+    async with mail_server(asks_for_password=True) as mailbox:
+        mailbox.answers = {MAYA.address: f"550 {said} is not here, token=abcdef123", TOMAS.address: f"451 {said} later"}
+        outcome = await route(mailbox.port, user="backout", password=PASSWORD).deliver(batch())
+    assert "550" in outcome.refused[MAYA.address]
+    assert "451" in outcome.failed[TOMAS.address]
+    assert said not in str(outcome)
+    assert "abcdef123" not in str(outcome)
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
