@@ -139,7 +139,7 @@ async def _answer_form(front: Front, random: Random, who: str) -> None:
     view = front.slack.opened.pop()[1].to_dict()
     front.slack.opened.clear()
     values = {
-        block["block_id"]: {block["element"]["action_id"]: _filled(front, block)}
+        block["block_id"]: {block["element"]["action_id"]: _filled(front, block, changes=who == DECIDERS[0])}
         for block in view["blocks"]
         if block["type"] == "input"
     }
@@ -148,12 +148,13 @@ async def _answer_form(front: Front, random: Random, who: str) -> None:
     await _send(front, *gestures.encoded("submit", gestures.submit(random, front, view=view, user=user)))
 
 
-def _filled(front: Front, block: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a field holds once somebody has filled it: the choice that stands there, or the last one."""
+def _filled(front: Front, block: Mapping[str, Any], *, changes: bool) -> dict[str, Any]:
+    """Return what a field holds once somebody has filled it: what stands there, the first choice if they change it."""
     element = block["element"]
     kind = element["type"]
     if kind == "static_select":
-        return {"type": kind, "selected_option": element.get("initial_option") or element["options"][-1]}
+        standing = element.get("initial_option") or element["options"][-1]
+        return {"type": kind, "selected_option": element["options"][0] if changes else standing}
     if kind == "users_select":
         return {"type": kind, "selected_user": _id(front, "priya")}
     return {"type": kind, "value": element.get("initial_value") or (None if block.get("optional") else "it lies")}

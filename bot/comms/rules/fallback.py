@@ -36,8 +36,8 @@ def named(incidents: Sequence[str]) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a text that fits into a header: one line, no control characters."""
-    return " ".join(clean(text).split())[:LONGEST_LINE]
+    """Return a text that fits into a header: one line, no control characters, nothing that begins an encoded word."""
+    return " ".join(clean(text).replace("=?", "= ?").split())[:LONGEST_LINE]
 
 
 def body(since: str, letters: Sequence[tuple[str, str]]) -> str:

@@ -38,6 +38,11 @@ def test_no_text_makes_a_second_line_of_a_header(text: str) -> None:
     assert len(line.splitlines()) <= 1
 
 
+def test_no_text_begins_an_encoded_word_of_a_header() -> None:
+    """F9: cut to a header's length it would be half of one, which a mail program may read as anything."""
+    assert one_line("x =?utf-8?b?PGE+?=") == "x = ?utf-8?b?PGE+?="
+
+
 def test_an_email_says_why_it_comes_and_that_it_decides_nothing() -> None:
     letters = [("2026-11-21T09:00:00+00:00", "one"), ("2026-11-21T09:05:00+00:00", "two")]
     text = body("2026-11-21T08:58:00+00:00", letters)
