@@ -6,6 +6,7 @@ from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
+import holidays
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 from sqlalchemy import JSON
 from sqlalchemy import Column as Stored
@@ -49,6 +50,22 @@ def _email(address: str) -> str:
     return address
 
 
+def _holiday_code(code: str) -> str:
+    try:
+        holiday_calendar(code)
+    except (NotImplementedError, ValueError):
+        raise ValueError(f"“{code}” has no calendar of public holidays; write DE, or DE-BY for a part of it") from None
+    return code
+
+
+@cache
+def holiday_calendar(code: str) -> holidays.HolidayBase:
+    """Return the public holidays of a country (`DE`) or a part of one (`DE-BY`); ValueError for one without any."""
+    country, _, part = code.partition("-")
+    return holidays.country_holidays(country, subdiv=part or None)
+
+
+HolidayCode = Annotated[str, AfterValidator(_holiday_code)]
 Email = Annotated[str, AfterValidator(_email)]
 """An address as people have them at work: nothing in it could end a header or name a second recipient."""
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -62,10 +79,25 @@ class Team(Settings):
     name: str
 
 
+class Hours(Settings):
+    """When somebody works, by the clock of their own zone: whom to ask first, never whom not to ask.
+
+    Attributes:
+        ends: When before `begins`: on the next day.
+        holidays: Whose public holidays are free: a country, or a part of one, as the library `holidays` names them
+            (`DE`, `DE-BY`).
+    """
+
+    days: Annotated[list[Weekday], Field(min_length=1)] = ["monday", "tuesday", "wednesday", "thursday", "friday"]
+    begins: WallClock = time(9)
+    ends: WallClock = time(17)
+    holidays: HolidayCode | None = None
+
+
 class Person(Settings):
     """Somebody who may act: their Slack id, what they are called, who stands in for them, and their e-mail address.
 
-    The address is used by fallback routes only (`config/fallback.yaml`).
+    The address is used by fallback routes only (`config/fallback.yaml`). Without `hours` they always work.
     """
 
     slack: UserId
@@ -74,6 +106,7 @@ class Person(Settings):
     zone: Zone
     deputy: PersonKey | None = None
     email: Email | None = None
+    hours: Hours | None = None
 
 
 class Rota(Settings):
@@ -116,10 +149,13 @@ class Role(Settings):
 class Directory(Settings):
     """`config/people.yaml`: the team, its people by key, and who holds which role.
 
+    Whoever is `away`, or whose status in Slack shows one of the emoji in `away_status`, is asked after everybody else.
     `groups_fresh_for` is how old Slack's answer about a user group may be before nobody counts as a member of it.
     """
 
     team: Team
+    away: list[PersonKey] = []
+    away_status: list[str] = []
     groups_fresh_for: Annotated[timedelta, Field(ge=timedelta(minutes=3), le=timedelta(days=1))] = timedelta(minutes=15)
     people: dict[PersonKey, Person]
     roles: dict[RoleKey, Role]
@@ -157,7 +193,8 @@ class SlackAccount(SQLModel, table=True):
     """What Slack last said about an account. Nobody whose account is missing here, or not plain, can decide.
 
     `changed_at` is Slack's own note of when the account last changed (Unix seconds, 0 if it did not say): of two
-    answers the later one holds, in whatever order they arrive.
+    answers the later one holds, in whatever order they arrive. `status` is the emoji beside the name, until
+    `status_until` (Unix seconds, 0: until it is taken away).
     """
 
     __tablename__ = "slack_account"
@@ -170,5 +207,7 @@ class SlackAccount(SQLModel, table=True):
     is_bot: bool = False
     is_guest: bool = False
     is_foreign: bool = False
+    status: str = ""
+    status_until: int = 0
     changed_at: int = 0
     checked_at: datetime

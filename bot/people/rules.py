@@ -13,6 +13,7 @@ from bot.foundation.errors import Problem
 from bot.people.models import (
     Directory,
     GroupId,
+    Hours,
     Person,
     PersonKey,
     Role,
@@ -21,6 +22,7 @@ from bot.people.models import (
     Shift,
     SlackAccount,
     StandIn,
+    holiday_calendar,
 )
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -64,16 +66,27 @@ def holders(directory: Directory, role: RoleKey, system: str | None, now: dateti
     """Return who holds a role for a system at a moment, the one to ask first in front; nobody for an unknown role.
 
     What stands under `by_system` for the system replaces everything else; of a rota the person on duty comes first.
+    Whoever is away or does not work now comes after the others, and is still asked.
     Without a system: whoever holds the role for any. Of a user group: nobody, unless `as_of_now` filled it in.
     """
     entry = directory.roles.get(role)
     if entry is None:
         return []
     if system is not None and system in entry.by_system:
-        return list(dict.fromkeys(entry.by_system[system]))
-    general = _in_turn(entry, now) if entry.rota else entry.people
-    special = (key for keys in entry.by_system.values() for key in keys) if system is None else ()
-    return list(dict.fromkeys((*general, *special)))
+        return _at_work_first(directory, entry.by_system[system], now)
+    special = [key for keys in entry.by_system.values() for key in keys] if system is None else []
+    if entry.rota:
+        on, *others = dict.fromkeys(_in_turn(entry, now))
+        return list(dict.fromkeys((on, *_at_work_first(directory, [*others, *special], now))))
+    return _at_work_first(directory, [*entry.people, *special], now)
+
+
+def is_at_work(directory: Directory, key: PersonKey, now: datetime) -> bool:
+    """Say whether somebody is neither away nor outside their hours; people without hours always work."""
+    person = directory.people.get(key)
+    if key in directory.away:
+        return False
+    return person is None or person.hours is None or _within(person.hours, now.astimezone(ZoneInfo(person.zone)))
 
 
 def on_duty(role: Role, now: datetime) -> PersonKey | None:
@@ -101,7 +114,10 @@ def duty_ends(role: Role, now: datetime) -> datetime | None:
 
 
 def as_of_now(
-    directory: Directory, groups: Mapping[GroupId, Collection[str]], stand_ins: Sequence[StandIn]
+    directory: Directory,
+    groups: Mapping[GroupId, Collection[str]],
+    stand_ins: Sequence[StandIn],
+    away: Collection[str] = (),
 ) -> Directory:
     """Return the directory with what only the moment knows: who is in which user group, who stands in for a turn.
 
@@ -109,6 +125,7 @@ def as_of_now(
         directory: As configured.
         groups: Slack ids of the members of each group; a group that is missing could not be read, and has none.
         stand_ins: In the order in which they were said.
+        away: Slack ids of those whose status says that they are away.
     """
     by_slack = {person.slack: key for key, person in directory.people.items()}
     said: dict[RoleKey, list[Shift]] = {}
@@ -128,7 +145,12 @@ def as_of_now(
         for name, role in directory.roles.items()
         if role.group or name in said
     }
-    return directory.model_copy(update={"roles": {**directory.roles, **changed}}) if changed else directory
+    absent = [by_slack[one] for one in away if one in by_slack]
+    if not changed and not absent:
+        return directory
+    return directory.model_copy(
+        update={"roles": {**directory.roles, **changed}, "away": [*directory.away, *absent]},
+    )
 
 
 def assumed(directory: Directory) -> Directory:
@@ -210,6 +232,8 @@ def account_facts(user: Mapping[str, Any], team_id: str) -> dict[str, Any]:
         "is_bot": bool(user.get("is_bot")) or user.get("id") == _SLACKBOT,
         "is_guest": bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
         "is_foreign": bool(user.get("is_stranger")) or team_id not in teams,
+        "status": str((user.get("profile") or {}).get("status_emoji") or ""),
+        "status_until": int((user.get("profile") or {}).get("status_expiration") or 0),
         "changed_at": int(user.get("updated") or 0),
     }
 
@@ -220,6 +244,20 @@ def checks(config: Config) -> Iterator[Problem]:
     yield from _people_problems(directory, document)
     for name, role in directory.roles.items():
         yield from _role_problems(directory, document, name, role)
+
+
+def _at_work_first(directory: Directory, keys: Sequence[PersonKey], now: datetime) -> list[PersonKey]:
+    return sorted(dict.fromkeys(keys), key=lambda key: not is_at_work(directory, key, now))
+
+
+def _within(hours: Hours, local: datetime) -> bool:
+    """Say whether a moment by somebody's own clock is in their hours; hours over midnight belong to their first day."""
+    over_midnight = hours.ends <= hours.begins
+    late = over_midnight and local.time() < hours.ends
+    day = local.date() - timedelta(days=1) if late else local.date()
+    if _DAYS[day.weekday()] not in hours.days or (hours.holidays and day in holiday_calendar(hours.holidays)):
+        return False
+    return late or (hours.begins <= local.time() and (over_midnight or local.time() < hours.ends))
 
 
 def _parts(role: Role) -> list[tuple[str | None, list[PersonKey]]]:
@@ -257,6 +295,9 @@ def _people_problems(directory: Directory, document: Document) -> Iterator[Probl
             what = f"{key} has the same Slack id as {taken[person.slack]} ({person.slack})"
             yield document.problem(("people", key, "slack"), what, "give each person their own account")
         taken.setdefault(person.slack, key)
+        if person.hours and person.hours.begins == person.hours.ends:
+            what = f"the hours of {key} begin when they end"
+            yield document.problem(("people", key, "hours"), what, "leave the hours out for somebody who always works")
         where = ("people", key, "deputy")
         if person.deputy == key:
             yield document.problem(where, f"{key} is their own deputy", "name somebody else, or nobody")

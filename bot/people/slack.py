@@ -1,6 +1,7 @@
 """The door for people: App Home is opened, an account changed; who is on duty now."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.foundation.blocks import Section
@@ -84,9 +85,11 @@ def _duties(reading: Reading, directory: Directory, role: Role) -> list[views.Du
 
 def _duty(reading: Reading, directory: Directory, duty: views.Duty) -> views.Duty:
     """Add whether the account may act now, and who acts instead."""
+    found = rules.person_by_slack(directory, duty.person.slack)
+    duty = replace(duty, is_at_work=found is not None and rules.is_at_work(directory, found[0], reading.now))
     if service.is_active(reading, duty.person.slack):
         return duty
     deputy: Person | None = directory.people[duty.person.deputy] if duty.person.deputy else None
     if deputy and not service.is_active(reading, deputy.slack):
         deputy = None
-    return views.Duty(duty.title, duty.system, duty.person, duty.until, is_active=False, deputy=deputy)
+    return replace(duty, is_active=False, deputy=deputy)

@@ -48,6 +48,7 @@ class Duty:
         until: When their turn ends, for rotas.
         is_active: May their account act now?
         deputy: Who stands in for them if it may not, and is active.
+        is_at_work: Neither away nor outside their hours; if not, they are asked after the others.
     """
 
     title: str
@@ -56,6 +57,7 @@ class Duty:
     until: datetime | None = None
     is_active: bool = True
     deputy: Person | None = None
+    is_at_work: bool = True
 
 
 def home(welcome: Section, sections: Sequence[Section]) -> View:
@@ -129,6 +131,8 @@ def _line(duty: Duty, now: datetime, label: str) -> Markup:
     if not duty.is_active:
         instead = join("", [_person(duty.deputy, now), " acts for them"]) if duty.deputy else "nobody acts for them"
         who = mrkdwn("{name} cannot act now; {instead}", name=duty.person.name, instead=instead)
+    if duty.is_active and not duty.is_at_work:
+        who = mrkdwn("{who}, not at work now", who=who)
     until = mrkdwn(", until {until}", until=moment(duty.until)) if duty.until else ""
     start = mrkdwn("{label}: ", label=label) if label else ""
     return join("", ["• ", start, who, until])

@@ -28,6 +28,8 @@ _KEPT = (
     "updated",
 )
 
+_KEPT_OF_PROFILE = ("real_name", "status_emoji", "status_expiration")
+
 
 def build_home(sections: Sequence[HomeSection]) -> Callable[[Reading, Payload], Outgoing | None]:
     """Return the builder of `people.home`: who you are, then every capability's part, in order.
@@ -121,5 +123,9 @@ def _kept(user: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if user is None:
         return None
     kept = {key: user[key] for key in _KEPT if key in user}
+    profile = user.get("profile") or {}
+    kept["profile"] = {
+        key: profile[key] for key in ("real_name", "status_emoji", "status_expiration") if key in profile
+    }
     teams = (user.get("enterprise_user") or {}).get("teams")
     return {**kept, "enterprise_user": {"teams": teams}} if teams else kept

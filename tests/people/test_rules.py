@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.foundation.config import Config, fit, read
 from bot.people import rules
-from bot.people.models import Directory, Role, Rota, SlackAccount
+from bot.people.models import Directory, Hours, Role, Rota, SlackAccount
 from tests.people.office import TEAM, at, directory, rota, user
 from tests.support.clock import MORNING
 
@@ -170,6 +170,54 @@ def test_people_are_known_by_key_name_handle_and_mention(written: str) -> None:
 
 def turning(turns: Rota, *shifts: dict[str, str]) -> Role:
     return Role.model_validate({"title": "On call", "rota": turns.model_dump(), "shifts": list(shifts)})
+
+
+BERLIN = {"days": ["monday", "friday"], "begins": "09:00", "ends": "17:00", "holidays": "DE-BE"}
+NIGHT = {"days": ["saturday"], "begins": "22:00", "ends": "06:00"}
+
+
+@pytest.mark.parametrize(
+    ("hours", "now", "works"),
+    [
+        (BERLIN, "2026-11-02T07:59+00:00", False),
+        (BERLIN, "2026-11-02T08:00+00:00", True),
+        (BERLIN, "2026-11-02T15:59+00:00", True),
+        (BERLIN, "2026-11-02T16:00+00:00", False),
+        (BERLIN, "2026-11-03T10:00+00:00", False),  # a Tuesday
+        (BERLIN, "2026-12-25T10:00+00:00", False),  # a Friday, and Christmas Day
+        (BERLIN, "2026-03-30T07:00+00:00", True),  # the first Monday of summer time: 09:00 in Berlin is 07:00 UTC
+        (BERLIN, "2026-10-26T07:59+00:00", False),  # and of winter time
+        (BERLIN, "2026-10-26T08:00+00:00", True),
+        (NIGHT, "2026-11-07T21:00+00:00", True),
+        (NIGHT, "2026-11-08T04:59+00:00", True),  # Sunday, but the shift began on Saturday
+        (NIGHT, "2026-11-08T05:00+00:00", False),
+        (NIGHT, "2026-11-07T04:00+00:00", False),  # Saturday, but this would be Friday's shift
+        (None, "2026-11-08T05:00+00:00", True),
+    ],
+)
+def test_hours_are_by_the_clock_of_who_works_them(hours: dict[str, Any] | None, now: str, works: bool) -> None:
+    known = directory()
+    ann = known.people["ann"].model_copy(update={"hours": Hours.model_validate(hours) if hours else None})
+    known = known.model_copy(update={"people": {**known.people, "ann": ann}})
+    assert rules.is_at_work(known, "ann", at(now)) is works
+
+
+def test_who_does_not_work_is_asked_last_and_is_still_asked() -> None:
+    """R084: working hours decide whom to ask first, never whether."""
+    asked = directory(crew=Role(title="Crew", people=["ann", "bob", "dee"]))
+    away = rules.as_of_now(asked, {}, [], ["U0ANN"])
+    assert rules.holders(away, "crew", None, at("2026-11-02T10:00+00:00")) == ["bob", "dee", "ann"]
+    off = rules.as_of_now(asked, {}, [], ["U0DEE"])
+    assert rules.holders(off, "on_call", None, at("2026-11-02T10:00+00:00")) == ["dee", "eve", "bob"]
+
+
+@given(st.sets(st.sampled_from(["U0ANN", "U0BOB", "U0CY", "U0DEE", "U0EVE"])), MOMENTS)
+def test_nobody_is_lost_or_gained_by_being_away(away: set[str], now: datetime) -> None:
+    """R084."""
+    known = directory()
+    for role in known.roles:
+        usual, then = (rules.holders(one, role, None, now) for one in (known, rules.as_of_now(known, {}, [], away)))
+        assert sorted(usual) == sorted(then)
 
 
 # --- trust ------------------------------------------------------------------------------------------------------------

@@ -1,10 +1,10 @@
 """The directory as it stands at this moment."""
 
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
 from bot.foundation.work import Reading
 from bot.people import rules
-from bot.people.models import Directory, SlackGroup, StandIn
+from bot.people.models import Directory, SlackAccount, SlackGroup, StandIn
 
 NOW = "people.directory_now"
 """Where a reading remembers it: it is asked for often, and the same to its end unless somebody changes it."""
@@ -18,7 +18,7 @@ def directory_now(reading: Reading) -> Directory:
     found: Directory | None = reading.memory.get(NOW)
     if found is None:
         directory = reading.config[Directory]
-        found = reading.memory[NOW] = rules.as_of_now(directory, _groups(reading), _stand_ins(reading))
+        found = reading.memory[NOW] = rules.as_of_now(directory, _groups(reading), _stand_ins(reading), _away(reading))
     return found
 
 
@@ -34,6 +34,15 @@ def _groups(reading: Reading) -> dict[str, list[str]]:
     since = reading.now - directory.groups_fresh_for
     found = reading.session.exec(select(SlackGroup).where(col(SlackGroup.checked_at) >= since))
     return {group.group_id: group.members for group in found}
+
+
+def _away(reading: Reading) -> list[str]:
+    signs = reading.config[Directory].away_status
+    if not signs:
+        return []
+    now = int(reading.now.timestamp())
+    lasts = or_(col(SlackAccount.status_until) == 0, col(SlackAccount.status_until) > now)
+    return list(reading.session.exec(select(SlackAccount.user_id).where(col(SlackAccount.status).in_(signs), lasts)))
 
 
 def _stand_ins(reading: Reading) -> list[StandIn]:

@@ -1,5 +1,6 @@
 """Who is on duty out of turn: only among people of the rota, for a while, and said by one of them."""
 
+import contextlib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ from bot.foundation.db import Store
 from bot.foundation.errors import Refusal
 from bot.foundation.work import Actor, Work
 from bot.people import rules, service
-from tests.people.office import at, office
+from bot.people.models import Role
+from tests.people.office import at, config, directory, know, office
 from tests.support.clock import VirtualClock
+from tests.support.stores import fresh_store
 
 MONDAY = at("2026-11-02T12:00+00:00")
+AWAY = {"away_status": [":palm_tree:"]}
 FOUR_HOURS = timedelta(hours=4)
 
 
@@ -39,6 +43,19 @@ def test_somebody_of_the_rota_takes_a_turn_and_gives_it_back(store: Any) -> None
     assert store.read_now(lambda one: service.reach(one, "on_call", None)) == ["U0EVE", "U0DEE", "U0BOB"]
     store.submit_now(by("dee"), service.end_duty, "on_call")
     assert on_duty(store) == "dee"
+
+
+def test_a_status_in_slack_says_who_is_away_until_it_ends(tmp_path: Path) -> None:
+    signs = config().replace(directory(crew=Role(title="Crew", people=["ann", "bob"])).model_copy(update=AWAY))
+    clock = VirtualClock(MONDAY)
+    with contextlib.closing(fresh_store(tmp_path, signs, clock)) as store:
+        until = int((MONDAY + FOUR_HOURS).timestamp())
+        profile = {"status_emoji": ":palm_tree:", "status_expiration": until}
+        store.submit_now(by("ann"), know, "ann", "bob", profile={"status_emoji": ":coffee:"})
+        store.submit_now(by("ann"), know, "ann", profile=profile)
+        assert store.read_now(service.reach, "crew", None) == ["U0BOB", "U0ANN"]
+        clock.pass_time(hours=4)
+        assert store.read_now(service.reach, "crew", None) == ["U0ANN", "U0BOB"]
 
 
 def test_a_stand_in_ends_by_itself(store: Any) -> None:
