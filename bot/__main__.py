@@ -92,9 +92,17 @@ def demo(
 
 
 @cli.command()
-def check(config: ConfigDirectory = CONFIG, messages: MessagesDirectory = MESSAGES) -> None:
+def check(
+    config: ConfigDirectory = CONFIG,
+    messages: MessagesDirectory = MESSAGES,
+    digests: Annotated[
+        bool, typer.Option("--digests", help="Also print each file's digest, as the trail records it.")
+    ] = False,
+) -> None:
     """Check config/ and messages/: every mistake as `file:line: what; how to mend`."""
     configuration = loaded(config, messages)
+    for name, digest in sorted(configuration.digests().items()) if digests else ():
+        typer.echo(f"{digest}  {name}")
     warnings = [str(problem) for warn in wiring.WARNINGS for problem in warn(configuration, SystemClock().now().date())]
     for warning in warnings:
         typer.echo(f"warning: {warning}")

@@ -4,7 +4,6 @@ What changes the trail asks first, can be tried with `--dry-run`, and is itself 
 logged in on this machine.
 """
 
-import getpass
 import json
 from collections.abc import Callable
 from dataclasses import asdict
@@ -26,11 +25,12 @@ from bot.console import (
     given_key,
     loaded,
     opened,
+    operator,
 )
-from bot.foundation import anchoring, keeping, trail
+from bot.foundation import anchoring, keeping, policies, trail
 from bot.foundation.db import Store
 from bot.foundation.trail.export import FileSource, write
-from bot.foundation.work import Actor, Reading, Work
+from bot.foundation.work import Reading, Work
 from bot.learning.reports import service as reports
 from bot.learning.reports import views as report_views
 
@@ -170,7 +170,10 @@ def _check_database(database: str, first: bytes | None, anchors: list[trail.Anch
 def _checked(
     reading: Reading, keys: trail.Keyring | None, first: bytes | None, anchors: list[trail.Anchor]
 ) -> trail.Report:
-    return trail.check(trail.DatabaseSource(reading.session), keys, first_public=first, anchors=anchors)
+    report = trail.check(trail.DatabaseSource(reading.session), keys, first_public=first, anchors=anchors)
+    for digest in policies.changed_bodies(reading):
+        report.damage = report.damage or trail.Damage(0, "policy", f"the policy kept as {digest} is not the pinned one")
+    return report
 
 
 def _check_file(path: Path, first: bytes | None, anchors: list[trail.Anchor]) -> trail.Report:
@@ -189,9 +192,23 @@ def _found(report: trail.Report, *, pinned: bool) -> list[str]:
         lines.append(f"All {report.anchors} anchors fit.")
     if report.open:
         lines.append(f"{report.open} of them are under no checkpoint yet: only the key can check those.")
+    lines += _policies(report)
     if report.public:
         whose = "" if pinned else " (its own word: compare it with the one you noted)"
         lines.append(f"Sealed up to entry {report.sealed}. First public key: {report.public}{whose}")
+    return lines
+
+
+def _policies(report: trail.Report) -> list[str]:
+    lines = []
+    if report.policies:
+        newest = report.policies[-1]
+        lines.append(
+            f"Configurations recorded: {len(report.policies)}, the newest in entry {newest.seq} of {newest.at}, with "
+            f"Backout {newest.version}. --json lists the digests of their files."
+        )
+    if report.unrecorded:
+        lines.append(f"{report.unrecorded} entries name a policy that no entry before them records.")
     return lines
 
 
@@ -212,7 +229,7 @@ def _purge(work: Work, before: datetime, why: str) -> int:
 
 def _do(store: Store, verb: Callable[..., Any], *arguments: Any) -> Any:
     """Run a verb as whoever is logged in, then seal what was recorded: it is to leave the database at once."""
-    actor = Actor("system", "command-line", getpass.getuser())
+    actor = operator()
     answer = store.submit_now(actor, verb, *arguments)
     store.submit_now(actor, anchoring.seal_and_anchor)
     return answer

@@ -18,11 +18,12 @@ from bot import app as wiring
 from bot.foundation.clock import SystemClock
 from bot.foundation.config import Config
 from bot.foundation.db import Store, open_store
-from bot.foundation.environment import trail_key
+from bot.foundation.environment import logged_in, trail_key
 from bot.foundation.errors import BackoutError, ConfigError
 from bot.foundation.ids import RandomIds
 from bot.foundation.migrations import require_newest
 from bot.foundation.trail import Keyring
+from bot.foundation.work import Actor
 
 ConfigDirectory = Annotated[
     Path, typer.Option("--config", envvar="BACKOUT_CONFIG", help="Directory with the YAML files.")
@@ -75,6 +76,11 @@ def key_of(database: str) -> Keyring:
     """Return the trail's key, given in the environment or kept beside the database (SettingError if there is none)."""
     key, _made = trail_key(database, given_key())
     return key
+
+
+def operator() -> Actor:
+    """Return whoever runs this command, for the record."""
+    return Actor("system", "command-line", logged_in())
 
 
 def given_key() -> SecretStr | None:

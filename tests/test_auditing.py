@@ -11,9 +11,11 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from bot.__main__ import cli
-from bot.foundation import anchoring
+from bot.foundation import anchoring, policies
+from bot.foundation.clock import SystemClock
 from bot.foundation.db import open_store
 from bot.foundation.environment import trail_key
+from bot.foundation.ids import RandomIds
 from bot.foundation.models import TrailAnchor, TrailCheckpoint
 from bot.foundation.work import Work
 from tests.foundation.trail.days import LAST, MAYA, OPEN, live_through
@@ -89,6 +91,26 @@ def test_the_machine_itself_the_auditor_and_an_outsider_all_check(
     assert "only the key can check those" in backout(folder, "verify", "--public", public)
     monkeypatch.setenv("BACKOUT_TRAIL_KEY", written[1])
     assert json.loads(backout(folder, "verify", "--json"))["public"] == public
+
+
+def test_it_says_under_which_configurations_things_were_decided(folder: Path) -> None:
+    def record(work: Work) -> None:
+        policies.record(work)
+        work.record("approval.approved", "INC-1", policy=work.pin(anchoring.TrailPolicy))
+        work.record("approval.approved", "INC-2", policy="sha256:other")
+
+    url = f"sqlite:///{folder / 'backout.db'}"
+    config = config_of(anchoring.TrailPolicy())
+    store = open_store(url, clock=SystemClock(), ids=RandomIds(), config=config, trail_key=trail_key(url, None)[0])
+    store.submit_now(MAYA, record)
+    store.close()
+    said = backout(folder, "verify")
+    assert f"Configurations recorded: 1, the newest in entry {LAST + 1} of " in said
+    assert "1 entries name a policy that no entry before them records." in said
+    (found,) = json.loads(backout(folder, "verify", "--json"))["policies"]
+    assert list(found["files"]) == ["TrailPolicy.yaml"]
+    damage(folder, "UPDATE policy SET body = '{}'")
+    assert "policy: the policy kept as sha256:" in backout(folder, "verify", status=1)
 
 
 def test_an_exported_trail_is_checked_without_the_database(folder: Path, written: tuple[Path, str]) -> None:

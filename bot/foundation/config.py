@@ -89,6 +89,10 @@ class Config:
         """Return the digest of one section, to pin a decision to the policy it was made under."""
         return digest(self._sections[model].model_dump(mode="json"))
 
+    def digests(self) -> dict[str, str]:
+        """Return the digest of every file's values, by the file's name (a directory of templates counts as one)."""
+        return {document.file.name: self.digest(model) for model, document in self._documents.items()}
+
 
 Check = Callable[[Config], Iterator[Problem]]
 Loader = Callable[[], tuple[Settings, Document]]

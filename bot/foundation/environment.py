@@ -1,5 +1,6 @@
 """What the environment says: addresses, and the secrets that stand in no file of ours."""
 
+import getpass
 import json
 import logging
 import os
@@ -77,6 +78,14 @@ class Environment(BaseModel):
                 "SLACK_SIGNING_SECRET: set it to receive Slack's requests over HTTP, or SLACK_APP_TOKEN for Socket Mode"
             )
         return environment
+
+
+def logged_in() -> str:
+    """Return who runs this on this machine, for the record; in a container often only a number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def trail_key(url: str, given: SecretStr | None, *, make: bool = False) -> tuple[Keyring, Path | None]:

@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import delete, or_, update
 from sqlmodel import col, func, select
 
+from bot.foundation import policies
 from bot.foundation.errors import Refusal
 from bot.foundation.models import LegalHold, TrailCheckpoint, TrailEntry, TrailPayload
 from bot.foundation.trail.verifier import ERASED, ITSELF, PURGED
@@ -117,9 +118,10 @@ def purgeable(reading: Reading, before: datetime, anchored: int) -> Prefix:
 def purge(work: Work, prefix: Prefix, why: str) -> int:
     """Delete the entries of a prefix that `purgeable` found, with their words; returns how many."""
     _overwrite(work)
+    carried = policies.carried_over(work, prefix.last)
     for model in (TrailPayload, TrailEntry):
         work.session.connection().execute(delete(model).where(col(model.seq) <= prefix.last))
-    work.record(PURGED, ITSELF, why=why, **asdict(prefix), count=prefix.count)
+    work.record(PURGED, ITSELF, why=why, **asdict(prefix), count=prefix.count, **carried)
     return prefix.count
 
 

@@ -23,11 +23,11 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 from sqlmodel import Session
 
-from bot.foundation import line, trail
+from bot.foundation import line, policies, trail
 from bot.foundation.clock import Clock
 from bot.foundation.config import Config
 from bot.foundation.db import Store, open_engine, open_store, sqlite_file
-from bot.foundation.environment import Environment, SettingError, trail_key
+from bot.foundation.environment import Environment, SettingError, logged_in, trail_key
 from bot.foundation.errors import StoreUnavailableError
 from bot.foundation.ids import Ids
 from bot.foundation.migrations import require_newest
@@ -110,6 +110,11 @@ class Process:
         self.health.slack = ""
         log.info("connected to Slack as %s in %s", who.app_id, who.team_id)
 
+    async def note_policy(self) -> None:
+        """Say in the trail under which configuration and version this process works, if that is new."""
+        if not await self.store.read(policies.is_recorded):
+            await self.store.submit(Actor("system", "process", logged_in()), policies.record)
+
     async def disconnect(self) -> None:
         """Take no more gestures."""
         if self._socket:
@@ -125,6 +130,7 @@ class Process:
         with _stopping_on_signals(stop):
             async with contextlib.AsyncExitStack() as running:
                 running.callback(self.store.close)
+                await self.note_policy()
                 if worker:
                     await self.sender.recover()
                     await running.enter_async_context(self._working())

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.foundation.environment import Environment, SettingError, trail_key
+from bot.foundation.environment import Environment, SettingError, logged_in, trail_key
 from bot.foundation.trail import Keyring
 
 LEAST = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s3cret"}
@@ -140,3 +140,13 @@ def test_an_empty_key_is_refused(tmp_path: Path) -> None:
 def test_a_database_server_needs_a_key_from_outside() -> None:
     with pytest.raises(SettingError, match="BACKOUT_TRAIL_KEY: set it"):
         trail_key("postgresql://db/backout", None)
+
+
+def test_who_runs_this_has_a_name_or_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container nobody need have a name; `getpass` then raises."""
+    monkeypatch.setenv("LOGNAME", "ops")
+    assert logged_in() == "ops"
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000_000)
+    assert logged_in() == "user 4000000000"

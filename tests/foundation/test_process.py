@@ -14,7 +14,9 @@ import pytest
 from aiohttp.test_utils import unused_port
 from sqlmodel import select
 
+from bot.foundation import policies
 from bot.foundation import process as process_module
+from bot.foundation.anchoring import TrailPolicy
 from bot.foundation.environment import Environment, SettingError
 from bot.foundation.errors import StoreUnavailableError
 from bot.foundation.migrations import SchemaError
@@ -200,6 +202,21 @@ async def test_it_takes_alerts_while_slack_does_not_answer_and_asks_again(
 def test_a_database_of_another_shape_is_refused(tmp_path: Path, clock: VirtualClock) -> None:
     with pytest.raises(SchemaError, match="backout migrate"):
         open_process_store(environment_of(tmp_path), config_of(), clock, CountedIds())
+
+
+async def test_the_first_thing_it_does_is_to_record_its_configuration(tmp_path: Path, clock: VirtualClock) -> None:
+    """T24: before a door opens, and only when it is another one than before."""
+    environment = environment_of(tmp_path)
+    for _ in range(2):
+        process, _slack = process_of(environment, clock)
+        process.store.config = config_of(TrailPolicy())
+
+        async def look(process: Process = process) -> None:
+            await answers(environment.port)
+            (found,) = process.store.read_now(policies.history)
+            assert (found.seq, list(found.files)) == (1, ["TrailPolicy.yaml"])
+
+        await run_until(process, look)
 
 
 def test_a_new_key_is_said_aloud(tmp_path: Path, clock: VirtualClock, caplog: pytest.LogCaptureFixture) -> None:

@@ -26,7 +26,7 @@ import hmac
 from sqlmodel import Session, col, select
 
 from bot.foundation.models import TrailEntry
-from bot.foundation.trail.chain import GENESIS, Record, append, seal
+from bot.foundation.trail.chain import GENESIS, Record, append, locked_head, seal
 from bot.foundation.trail.keys import KeyGoneError, Keyring, keyring, mac
 from bot.foundation.trail.reading import DatabaseSource, Entry, has_begun, read
 from bot.foundation.trail.verifier import Anchor, Damage, DamageKind, Report, check
@@ -47,6 +47,7 @@ __all__ = [
     "has_begun",
     "is_continued_with",
     "keyring",
+    "locked_head",
     "read",
     "seal",
     "sign",

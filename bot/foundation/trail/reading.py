@@ -33,6 +33,7 @@ class Entry:
     why: str
     facts: dict[str, Any]
     mac: str
+    policy: str | None = None
 
 
 def read(session: Session, subject: str) -> list[Entry]:
@@ -124,4 +125,5 @@ def _entry(row: TrailEntry, payload: TrailPayload) -> Entry:
         why=words["why"],
         facts=words["facts"],
         mac=row.mac.hex(),
+        policy=body["policy"],
     )

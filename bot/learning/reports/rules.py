@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from bot.foundation.policies import InForce
 from bot.foundation.trail import Entry
 from bot.incidents.models import Incident
 
@@ -31,6 +32,17 @@ def rows(models: Iterable[BaseModel], *order: str) -> list[Json]:
     return sorted(found, key=lambda one: (*(str(one[column]) for column in order), str(one.get("id", "")), str(one)))
 
 
+def in_force(history: Sequence[InForce], first: int, last: int) -> list[InForce]:
+    """Return the configurations that were in force from one entry of the trail to another, oldest first."""
+    before = [one for one in history if one.seq < first]
+    return [*before[-1:], *(one for one in history if first <= one.seq <= last)]
+
+
+def recorded_in(history: Sequence[InForce], digest: str) -> int | None:
+    """Return the entry that first recorded a policy by its digest, None if no entry that is left does."""
+    return next((one.seq for one in history if digest in one.files.values()), None)
+
+
 def entry(of: Entry) -> Json:
     """Return a trail entry as JSON values, with the number and MAC by which it can be found and checked."""
     return {
@@ -42,6 +54,7 @@ def entry(of: Entry) -> Json:
         "action": of.action,
         "why": of.why,
         "facts": of.facts,
+        "policy": of.policy,
         "mac": of.mac,
     }
 

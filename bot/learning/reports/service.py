@@ -1,6 +1,7 @@
 """Gather one incident's whole record."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlmodel import SQLModel, col, select
@@ -9,7 +10,7 @@ from bot.alerts.models import Signal
 from bot.approvals.models import Question, Request, Vote
 from bot.comms.models import Statement
 from bot.escalation.models import Escalation
-from bot.foundation import trail
+from bot.foundation import policies, trail
 from bot.foundation.models import Policy
 from bot.foundation.work import Reading
 from bot.incidents import service as incidents
@@ -25,8 +26,9 @@ def export(reading: Reading, name: str) -> Json:
     """Return everything that is known about an incident, as JSON values in an order that never varies.
 
     Keys: format, exported_at, incident, severity, impact, signals, escalation, plans (with executions and stages),
-    approvals (with slots, votes and questions by round), statements, milestones, policies, people (names by Slack id),
-    trail. Times are UTC in ISO 8601.
+    approvals (with slots, votes and questions by round), statements, milestones, policies (and which entry
+    of the trail recorded each), configurations (those in force meanwhile), people (names by Slack id), trail.
+    Times are UTC in ISO 8601.
 
     Raises:
         Refusal: if there is no such incident.
@@ -35,6 +37,7 @@ def export(reading: Reading, name: str) -> Json:
     entries = trail.read(reading.session, incident.name)
     plans = _plans(reading, incident.name)
     approvals = _approvals(reading, incident.name)
+    history = policies.history(reading)
     record = {
         "format": FORMAT,
         "exported_at": rules.utc(reading.now),
@@ -47,7 +50,8 @@ def export(reading: Reading, name: str) -> Json:
         "approvals": approvals,
         "statements": rules.rows(_all(reading, Statement, col(Statement.subject) == incident.name), "posted_at"),
         "milestones": rules.milestones(incident, plans, approvals),
-        "policies": _policies(reading, incident, approvals),
+        "policies": _policies(reading, incident, approvals, history),
+        "configurations": _configurations(history, entries),
         "trail": [rules.entry(entry) for entry in entries],
     }
     return {**record, "people": _people(reading, record)}
@@ -91,14 +95,27 @@ def _approvals(reading: Reading, incident: str) -> list[Json]:
     return requests
 
 
-def _policies(reading: Reading, incident: Incident, approvals: Sequence[Json]) -> list[Json]:
-    """Return the policies that anything was decided under, by digest; their bodies stay in the database."""
+def _configurations(history: Sequence[policies.InForce], entries: Sequence[trail.Entry]) -> list[Json]:
+    found = rules.in_force(history, entries[0].seq, entries[-1].seq) if entries else []
+    return [{**asdict(one), "at": rules.utc(one.at)} for one in found]
+
+
+def _policies(
+    reading: Reading, incident: Incident, approvals: Sequence[Json], history: Sequence[policies.InForce]
+) -> list[Json]:
+    """Return the policies that anything was decided under, by digest, and which entry recorded each."""
     wanted = {*incident.policies.values(), *(request["policy"] for request in approvals)}
     climb = reading.session.get(Escalation, incident.name)
     wanted |= {climb.policy} if climb else set()
     found = _all(reading, Policy, col(Policy.digest).in_(sorted(wanted)))
     kept = [
-        {"digest": one.digest, "kind": one.kind, "first_seen_at": rules.utc(one.first_seen_at), "body": one.body}
+        {
+            "digest": one.digest,
+            "kind": one.kind,
+            "first_seen_at": rules.utc(one.first_seen_at),
+            "recorded_in": rules.recorded_in(history, one.digest),
+            "body": one.body,
+        }
         for one in found
     ]
     return sorted(kept, key=lambda one: (str(one["kind"]), str(one["digest"])))

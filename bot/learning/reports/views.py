@@ -216,8 +216,22 @@ def _statements(export: Json) -> str:
 
 
 def _policies(export: Json) -> str:
-    rows = [(one["kind"], one["digest"], _when(one["first_seen_at"])) for one in export["policies"]]
-    return f"## Policies it was decided under\n\n{table(['Policy', 'Digest', 'First seen'], rows)}"
+    rows = [
+        (one["kind"], one["digest"], _when(one["first_seen_at"]), one["recorded_in"] or "")
+        for one in export["policies"]
+    ]
+    in_force = [
+        (one["seq"], _when(one["at"]), one["by"], one["version"], ", ".join(one["changed"]))
+        for one in export["configurations"]
+    ]
+    return "\n\n".join(
+        [
+            "## Policies it was decided under",
+            table(["Policy", "Digest", "First seen", "Recorded in entry"], rows),
+            "Configurations in force meanwhile:",
+            table(["From entry", "When", "Started by", "Backout", "Changed"], in_force),
+        ]
+    )
 
 
 def _trail(export: Json) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.approvals.models import Vote
+from bot.foundation.policies import InForce
 from bot.foundation.trail import Entry
 from bot.incidents.models import Incident
 from bot.learning.reports import rules
@@ -39,7 +40,16 @@ def test_columns_can_be_left_out() -> None:
 
 
 def an_entry(action: str) -> Entry:
-    return Entry(7, NINE, "person:U0MAYA0001", "Maya", action, "INC-1", "U0JONAS002", "why", {"a": 1}, "ff")
+    return Entry(
+        7, NINE, "person:U0MAYA0001", "Maya", action, "INC-1", "U0JONAS002", "why", {"a": 1}, "ff", "sha256:def"
+    )
+
+
+def test_a_decision_belongs_to_the_configurations_recorded_before_it_and_meanwhile() -> None:
+    history = [InForce(seq, NINE, "ops", "1.0", {"raci.yaml": f"sha256:{seq}"}, []) for seq in (2, 5, 9, 12)]
+    for first, last, expected in ((6, 10, [5, 9]), (5, 5, [2, 5]), (1, 1, []), (20, 30, [12])):
+        assert [one.seq for one in rules.in_force(history, first, last)] == expected
+    assert [rules.recorded_in(history, f"sha256:{seq}") for seq in (9, 10)] == [9, None]
 
 
 def test_an_entry_keeps_its_number_and_mac() -> None:
@@ -53,6 +63,7 @@ def test_an_entry_keeps_its_number_and_mac() -> None:
         "action": "incident.opened",
         "why": "why",
         "facts": {"a": 1},
+        "policy": "sha256:def",
         "mac": "ff",
     }
 

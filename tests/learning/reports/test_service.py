@@ -10,9 +10,9 @@ import pytest
 from bot.alerts.models import Signal
 from bot.approvals import service as approvals
 from bot.comms import service as comms
-from bot.foundation import trail
+from bot.foundation import policies, trail
 from bot.foundation.errors import Refusal
-from bot.foundation.work import Work
+from bot.foundation.work import Actor, Work
 from bot.incidents import service as incidents
 from bot.learning.reports import service, views
 from tests.rollback.rehearsal import Rehearsal, ScriptedTarget, rehearsal
@@ -73,6 +73,17 @@ async def test_the_record_is_complete(played: Rehearsal) -> None:
         "EscalationPolicy",
     }
     assert record["people"]["U0PRIYA003"] == "Priya Raman"
+
+
+async def test_each_decision_names_its_policy_and_the_entry_that_recorded_it(played: Rehearsal) -> None:
+    played.people.store.submit_now(Actor("system", "process", "ops"), policies.record)
+    record = await play(played)
+    (vote, *_) = [entry for entry in record["trail"] if entry["action"] == "approval.approved"]
+    (policy,) = [one for one in record["policies"] if one["digest"] == vote["policy"]]
+    assert (policy["kind"], policy["recorded_in"]) == ("Matrix", 1)
+    (configuration,) = record["configurations"]
+    assert (configuration["seq"], configuration["by"]) == (1, "ops")
+    assert vote["policy"] in configuration["files"].values()
 
 
 async def test_the_record_holds_the_whole_trail_of_the_incident(played: Rehearsal) -> None:

@@ -135,7 +135,8 @@ def record() -> dict[str, Any]:
                 "seconds_since_opened": 270.0,
             },
         ],
-        "policies": [{"kind": "Matrix", "digest": "sha256:def", "first_seen_at": AT}],
+        "policies": [{"kind": "Matrix", "digest": "sha256:def", "first_seen_at": AT, "recorded_in": 7}],
+        "configurations": [{"seq": 7, "at": AT, "by": "ops", "version": "1.2.3", "changed": ["raci.yaml"]}],
         "people": {"U0MAYA0001": "Maya Lindqvist", "U0TOMAS004": "Tomás Ferreira", "U0PRIYA003": "Priya Raman"},
         "trail": [entry(1, "incident.opened"), entry(2, "incident.acknowledged")],
     }
@@ -263,9 +264,9 @@ def test_an_export_as_json_does_nothing_to_a_terminal() -> None:
 
 def test_an_empty_record_says_so() -> None:
     empty = copy.deepcopy(record())
-    for part in ("signals", "plans", "approvals", "statements", "policies", "trail"):
+    for part in ("signals", "plans", "approvals", "statements", "policies", "configurations", "trail"):
         empty[part] = []
-    assert views.markdown(empty).count(views.NOTHING) == 6
+    assert views.markdown(empty).count(views.NOTHING) == 7
 
 
 def test_a_plan_that_was_not_carried_out_says_so() -> None:

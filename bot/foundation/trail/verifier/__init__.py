@@ -18,6 +18,7 @@ from bot.foundation.trail.verifier.checking import check
 from bot.foundation.trail.verifier.models import (
     ERASED,
     ITSELF,
+    POLICY,
     PURGED,
     Anchor,
     Damage,
@@ -34,6 +35,7 @@ from bot.foundation.trail.verifier.models import (
 __all__ = [
     "ERASED",
     "ITSELF",
+    "POLICY",
     "PURGED",
     "Anchor",
     "Damage",

@@ -2,7 +2,7 @@
 
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -14,10 +14,12 @@ from bot.foundation.trail.keys import Keyring, Macs, mac
 from bot.foundation.trail.merkle import Tree
 from bot.foundation.trail.verifier.models import (
     ERASED,
+    POLICY,
     PURGED,
     SALT,
     DamageError,
     DamageKind,
+    Recorded,
     Report,
     Source,
     Stored,
@@ -37,6 +39,7 @@ class Pass:
     epoch: int = 1
     closed: Seal | None = None
     erased: set[int] = field(default_factory=set)
+    recorded: dict[str, int] = field(default_factory=dict)
 
     def run(self) -> None:
         """Check everything (DamageError at the first damage)."""
@@ -59,15 +62,23 @@ class Pass:
                 raise DamageError(self.report.purged, "checkpoint", "the checkpoint at which the purge ended is gone")
             self.previous, self.epoch, self.closed = seal.mac, seal.epoch, seal
 
-    def _learn(self, seq: int, action: str, facts: Mapping[str, Any]) -> None:
-        if action == ERASED:
+    def _learn(self, seq: int, said: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+        if said["action"] == ERASED:
             for first, last in facts["entries"]:
                 self.erased.update(range(first, min(last, seq - 1) + 1))
-        elif action == PURGED:
+        elif said["action"] == PURGED:
             self.report.purged = max(self.report.purged, min(facts["last"], seq - 1))
+            self._note_policies(0, facts.get("digests", ()))
+        elif said["action"] == POLICY:
+            self.report.policies.append(Recorded(seq, said["ts"], facts["version"], facts["files"]))
+            self._note_policies(seq, [said["policy"], *facts["files"].values()])
 
-    def _authentic(self, row: Stored) -> tuple[str, Mapping[str, Any]]:
-        """Return an entry's action and facts if it is ours (ValueError): by its MAC, or because a checkpoint covers it.
+    def _note_policies(self, seq: int, digests: Iterable[str]) -> None:
+        for digest in digests:
+            self.recorded.setdefault(digest, seq)
+
+    def _authentic(self, row: Stored) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Return what an entry says and its facts if it is ours (ValueError): by its MAC, or under a checkpoint.
 
         What a checkpoint covers is compared with it in the pass; here it is enough that it will be.
         """
@@ -78,11 +89,11 @@ class Pass:
         body = json.loads(row.body)
         if not ours or body["payload"] != _digest(row.salt or b"", row.words or b""):
             raise ValueError("not ours")
-        return body["action"], json.loads(row.words or b"")["facts"]
+        return body, json.loads(row.words or b"")["facts"]
 
     def _entries(self) -> None:
         """Go through all entries. Flat on purpose, and what many share is made ready: a million take seconds."""
-        last, previous = self.report.purged, self.previous.hex()
+        last, previous, recorded, unrecorded = self.report.purged, self.previous.hex(), self.recorded, 0
         epoch, keyed = self.epoch, self._keyed()
         seals = (seal for seal in self.seals if seal.last > last)
         seal, tree = next(seals, None), Tree()
@@ -102,6 +113,8 @@ class Pass:
                 try:
                     said = orjson.loads(text)
                     number, before, payload, about = said["seq"], said["prev"], said["payload"], said["object"].encode()
+                    policy = said["policy"]
+                    unrecorded += policy is not None and recorded.get(policy, seq + 1) > seq
                 except (ValueError, KeyError, TypeError, AttributeError):
                     raise DamageError(seq, "changed", "its text cannot be read") from None
                 if (number, before) != (seq, previous):
@@ -115,7 +128,7 @@ class Pass:
                 last = seq
         finally:
             self.report.last, self.report.whole = last, last - self.report.purged
-            self.previous = bytes.fromhex(previous)
+            self.report.unrecorded, self.previous = unrecorded, bytes.fromhex(previous)
 
     def _keyed(self) -> Macs | None:
         """Return what the epoch's entries are checked with; None if its key is not here."""

@@ -1,15 +1,15 @@
 """What the verifier reads, byte for byte as it stands, and what it answers."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
-ERASED, PURGED, ITSELF = "privacy.erased", "trail.purged", "trail"
-"""What is recorded about the trail itself: these two actions, under this subject."""
+ERASED, PURGED, POLICY, ITSELF = "privacy.erased", "trail.purged", "policy.changed", "trail"
+"""What is recorded about the trail itself: these actions, under this subject."""
 SALT = 16
 """Bytes of salt before an entry's words."""
 DamageKind = Literal[
-    "changed", "missing", "reordered", "payload changed", "payload missing", "head", "checkpoint", "anchor"
+    "changed", "missing", "reordered", "payload changed", "payload missing", "head", "checkpoint", "anchor", "policy"
 ]
 
 
@@ -22,7 +22,8 @@ class Damage:
     detail: str
 
     def __str__(self) -> str:
-        return f"entry {self.seq}: {self.kind}: {self.detail}"
+        where = f"entry {self.seq}: " if self.seq else ""
+        return f"{where}{self.kind}: {self.detail}"
 
 
 class DamageError(Exception):
@@ -98,6 +99,16 @@ class Source(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A configuration that a process started under: from which entry on, when, which Backout, each file's digest."""
+
+    seq: int
+    at: str
+    version: str
+    files: dict[str, str]
+
+
 @dataclass
 class Report:
     """What was found.
@@ -112,6 +123,8 @@ class Report:
         open: Entries that nobody can check without the key: under no checkpoint yet.
         anchors: Anchors that fit.
         public: The first public key, in hexadecimal.
+        policies: Configurations that are recorded, oldest first.
+        unrecorded: Entries that name a policy which no entry before them records.
     """
 
     whole: int = 0
@@ -123,3 +136,5 @@ class Report:
     open: int = 0
     anchors: int = 0
     public: str = ""
+    policies: list[Recorded] = field(default_factory=list)
+    unrecorded: int = 0
