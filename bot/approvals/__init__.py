@@ -14,10 +14,11 @@ the round opens; who may decide is whoever stands in both the pinned list and to
     asked -> rejected    one no of somebody who may decide closes the round
     asked -> void        replaced by another request, or the incident was closed
     asked -> expired     the approvals were not complete in time
-    asked -> asked       more was asked (it stays open), or the severity changed (everybody answers anew)
+    asked -> asked       more was asked (it stays open), or the severity changed (raised: only what is missing is asked)
 
-Deputies may decide from `deputies_from` on, or at once when the person they stand in for cannot. An answer after the
-round has closed is recorded as late and changes nothing.
+Deputies may decide from `deputies_from` on, or at once when the person they stand in for cannot, or abstains. An
+approval or abstention can be taken back while the round is open. An answer after the round has closed is recorded as
+late and changes nothing.
 
 Calls: escalation (a decision stops the climb), people (who is active, what they are called).
 Called by: rollback (ask, still_approved) and incidents (severity_changed, void). Enqueues what was asked for, by name.

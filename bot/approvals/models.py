@@ -132,7 +132,8 @@ class RoundState(StrEnum):
     asked -> rejected    an approver said no: one no closes the round
     asked -> void        what was to be approved has changed, or the incident was closed
     asked -> expired     nobody completed the quorum in time; nothing happens without it
-    asked -> asked       the severity changed: the next round asks under the new quorum, earlier answers do not count
+    asked -> asked       the severity changed: the next round asks under the new quorum. When it was raised, approvals
+                         stay valid in slots that both rounds have; when it was lowered, everybody is asked anew
     """
 
     ASKED = "asked"
@@ -143,10 +144,16 @@ class RoundState(StrEnum):
 
 
 class Choice(StrEnum):
-    """What did an approver say?"""
+    """What did an approver say?
+
+    approve    yes: one approval is given
+    reject     no: the round is over
+    abstain    neither: deputies and other holders may decide in their place, at once
+    """
 
     APPROVE = "approve"
     REJECT = "reject"
+    ABSTAIN = "abstain"
 
 
 class Request(SQLModel, table=True):
@@ -204,7 +211,11 @@ class Request(SQLModel, table=True):
 
 
 class Vote(SQLModel, table=True):
-    """One person's answer in one round; the key makes a second one impossible."""
+    """One person's answer in one round; the key makes a second one impossible.
+
+    An answer that is withdrawn goes, and stays in the trail. One that stays valid in the next round is there, too, with
+    the time at which it was given.
+    """
 
     __tablename__ = "vote"
 

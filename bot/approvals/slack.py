@@ -1,4 +1,4 @@
-"""The door for people: approve, reject, ask for information; our parts of the card and of App Home."""
+"""The door for people: approve, reject, abstain, take back, ask; our parts of the card and of App Home."""
 
 from bot.approvals import service, views
 from bot.approvals.models import Choice, Request, RoundState
@@ -35,6 +35,19 @@ def open_question_form(click: Click, work: Work) -> Answer:
     return Open(views.question_form(_request(click, work, None)))
 
 
+@router.button(views.ABSTAIN)
+def open_abstain_form(click: Click, work: Work) -> Answer:
+    """Ask why somebody says neither yes nor no."""
+    return Open(views.abstain_form(_request(click, work, Choice.ABSTAIN)))
+
+
+@router.button(views.WITHDRAW)
+def open_withdraw_form(click: Click, work: Work) -> Answer:
+    """Ask why somebody takes their answer back."""
+    request, _vote = service.may_withdraw(work, click.value["request"], click.value.number("round"))
+    return Open(views.withdraw_form(request))
+
+
 @router.form(views.APPROVE)
 def approve(form: Form, work: Work) -> Answer:
     """Count the approval, or say why not."""
@@ -45,6 +58,19 @@ def approve(form: Form, work: Work) -> Answer:
 def reject(form: Form, work: Work) -> Answer:
     """Close the round with a no, or say why not."""
     return _say(service.reject(work, form.metadata["request"], form.metadata.number("round"), form.values["reason"]))
+
+
+@router.form(views.ABSTAIN)
+def abstain(form: Form, work: Work) -> Answer:
+    """Let others decide, or say why not."""
+    return _say(service.abstain(work, form.metadata["request"], form.metadata.number("round"), form.values["reason"]))
+
+
+@router.form(views.WITHDRAW)
+def withdraw(form: Form, work: Work) -> Answer:
+    """Take the answer back, or say why not."""
+    service.withdraw(work, form.metadata["request"], form.metadata.number("round"), form.values["reason"])
+    return None
 
 
 @router.form(views.ASK)

@@ -30,6 +30,8 @@ from bot.foundation.blocks import (
 APPROVE = "approvals.approve"
 REJECT = "approvals.reject"
 ASK = "approvals.ask_information"
+ABSTAIN = "approvals.abstain"
+WITHDRAW = "approvals.withdraw"
 REASON_ON_CARD = 300
 HOME_LINES = 10
 
@@ -56,7 +58,7 @@ def card(
     if request.state == RoundState.ASKED:
         asking = join("\n", [_title(request), _reason(request)])
         parts = [asking, _lines(tally, asked, names, request.deputies_from), _deadline(request, otherwise)]
-        return Section([*(section(part) for part in parts if part), *_buttons(request)], talk)
+        return Section([*(section(part) for part in parts if part), *_buttons(request, tally)], talk)
     title = section(join("\n", [_title(request), _ending(request, otherwise)]))
     votes, reason = section(_lines(tally, (), names, None)), section(_reason(request))
     if request.state == RoundState.APPROVED:
@@ -78,6 +80,18 @@ def reject_form(request: Request, otherwise: str) -> View:
     """The form in which somebody says no."""
     then = mrkdwn("Your rejection closes the request, whatever others have answered: {otherwise}.", otherwise=otherwise)
     return _form(REJECT, "Reject", request, [then], "Why do you reject?")
+
+
+def abstain_form(request: Request) -> View:
+    """The form in which somebody says neither yes nor no."""
+    then = Markup("Your deputy and others who may decide in your place are asked at once. The request stays open.")
+    return _form(ABSTAIN, "Abstain", request, [then], "Why do you abstain?")
+
+
+def withdraw_form(request: Request) -> View:
+    """The form in which somebody takes their answer back."""
+    then = Markup("Your answer does not count any more, and it waits for an answer again. You may give another one.")
+    return _form(WITHDRAW, "Take back", request, [then], "Why do you take your answer back?")
 
 
 def question_form(request: Request) -> View:
@@ -154,6 +168,7 @@ def _lines(
         else mrkdwn("⬜ *{title}:* {who}", title=line.slot.title, who=_missing(line.slot, asked, names, deputies_from))
         for line in tally.lines
     ]
+    lines += [mrkdwn("➖ *Abstained:* {vote}", vote=_voter(vote, names)) for vote in tally.abstained]
     if tally.rejection:
         lines.append(mrkdwn("⛔ *Rejected:* {vote}", vote=_voter(tally.rejection, names)))
     return join("\n", lines)
@@ -216,7 +231,7 @@ def _question(question: Question) -> Markup:
     return mrkdwn("❓ {who} asked, {when}: “{why}”", who=mention(question.person), when=moment(question.at), why=why)
 
 
-def _buttons(request: Request) -> list[ActionsBlock]:
+def _buttons(request: Request, tally: rules.Tally) -> list[ActionsBlock]:
     if request.state != RoundState.ASKED:
         return []
     about = _about(request)
@@ -225,6 +240,8 @@ def _buttons(request: Request) -> list[ActionsBlock]:
             button("Approve", APPROVE, about, style="primary"),
             button("Reject", REJECT, about, style="danger"),
             button("Ask for more information", ASK, about),
+            button("Abstain", ABSTAIN, about),
+            *([button("Take my answer back", WITHDRAW, about)] if tally.given or tally.abstained else []),
             block_id=f"approvals.actions:{request.id}:{request.round}",
         )
     ]

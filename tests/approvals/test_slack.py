@@ -14,7 +14,7 @@ from bot.foundation.router import Click, Form, Open, Say, Sent
 from bot.foundation.work import Work
 from tests.approvals.committee import Committee, slack
 
-BUTTONS = (views.APPROVE, views.REJECT, views.ASK)
+BUTTONS = (views.APPROVE, views.REJECT, views.ASK, views.ABSTAIN, views.WITHDRAW)
 
 
 def press(work: Work, /, action: str, value: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def test_from_button_to_question(committee: Committee) -> None:
     assert "Which orders are wrong?" in card(committee)[0]
 
 
-@pytest.mark.parametrize("action", BUTTONS)
+@pytest.mark.parametrize("action", BUTTONS[:-1])
 @pytest.mark.parametrize("who", ["may", "zoe"])
 def test_who_may_not_is_told_before_typing_anything(committee: Committee, action: str, who: str) -> None:
     """R072: threat T4."""
@@ -126,7 +126,7 @@ def test_the_card_of_an_open_round(committee: Committee) -> None:
     assert "If it is not complete by then, nothing is rolled back." in text
     assert f"Asked by <@{slack('may')}>" in text
     assert [button["action_id"] for button in buttons] == list(BUTTONS)
-    assert [json.loads(button["value"]) for button in buttons] == [about(request)] * 3
+    assert [json.loads(button["value"]) for button in buttons] == [about(request)] * 5
 
 
 def test_the_card_says_for_whom_a_deputy_has_answered(committee: Committee) -> None:
@@ -221,3 +221,25 @@ def test_many_requests_stay_within_the_budget_of_home(committee: Committee) -> N
     text, values = home(committee, "tom")
     assert "and 2 more" in text
     assert len(values) == 20
+
+
+def test_from_button_to_abstention_and_back(committee: Committee) -> None:
+    """R178: the deputy is asked at once; whoever abstained may still answer otherwise."""
+    request = committee.ask()
+    view = committee.does("tom", press, views.ABSTAIN, about(request))
+    assert "others who may decide in your place are asked at once" in visible_text(view["blocks"])
+    assert committee.does("tom", submit, view, reason="I wrote half of it.") is None
+    text, _ = card(committee)
+    assert f"➖ *Abstained:* <@{slack('tom')}>" in text
+    assert f"⬜ *Engineering:* waits for <@{slack('pri')}> (for Tom)" in text
+    back = committee.does("tom", press, views.WITHDRAW, about(request))
+    assert committee.does("tom", submit, back, reason="It was the other half.") is None
+    text, buttons = card(committee)
+    assert "Abstained" not in text
+    assert views.WITHDRAW not in [button["action_id"] for button in buttons]
+
+
+def test_nobody_takes_back_what_they_did_not_say(committee: Committee) -> None:
+    request = committee.ask()
+    with pytest.raises(Refusal, match="You have not answered in this round"):
+        committee.does("tom", press, views.WITHDRAW, about(request))

@@ -66,7 +66,7 @@ def test_an_open_request_says_who_is_waited_for_and_what_happens_without_them() 
         assert words in text
     buttons = [element["text"]["text"] for block in as_dicts(found.blocks) for element in block.get("elements", [])
                if element.get("type") == "button"]  # fmt: skip
-    assert buttons == ["Approve", "Reject", "Ask for more information"]
+    assert buttons == ["Approve", "Reject", "Ask for more information", "Abstain", "Take my answer back"]
 
 
 @pytest.mark.parametrize("state", [state for state in RoundState if state != RoundState.ASKED])

@@ -22,6 +22,7 @@ from tests.support.soak import SOAKING
 
 STORIES, STEPS = (100, 20) if SOAKING else (6, 8)
 pytestmark = pytest.mark.timeout(1_200 if SOAKING else 120)
+VERBS = {Choice.APPROVE: service.approve, Choice.REJECT: service.reject, Choice.ABSTAIN: service.abstain}
 KEYS = ("tom", "pri", "ann", "leo", "gra", "sam", "ines", "may", "zoe")
 CHANGES: tuple[dict[str, list[str]], ...] = (
     {},
@@ -58,7 +59,7 @@ class Rounds(RuleBasedStateMachine):
     def ask_again(self, by: str, severity: str) -> None:
         self._ask(by, severity)
 
-    @rule(who=voters, choice=st.sampled_from([Choice.APPROVE, Choice.APPROVE, Choice.APPROVE, Choice.REJECT]))
+    @rule(who=voters, choice=st.sampled_from([*3 * [Choice.APPROVE], Choice.REJECT, Choice.ABSTAIN]))
     def answer(self, who: str, choice: Choice) -> None:
         """The answer counts exactly when `why_not` says so beforehand."""
         if self.request is None:
@@ -69,7 +70,7 @@ class Rounds(RuleBasedStateMachine):
         standing = self.committee.reads(service.standing_of)
         may = rules.why_not(slack(who), rules.round_of(before), votes, standing, choice) is None
         is_open = before.state == "asked" and before.expires_at is not None and before.expires_at > standing.now
-        verb = service.approve if choice == Choice.APPROVE else service.reject
+        verb = VERBS[choice]
         try:
             late = self.committee.does(who, verb, before.id, before.round, "It has to be.")
         except Refusal:
@@ -78,6 +79,24 @@ class Rounds(RuleBasedStateMachine):
             counted = late is None
         assert counted == (may and is_open)
         assert len(self.committee.votes(self.request)) == len(votes) + counted
+
+    @rule(who=voters)
+    def take_back(self, who: str) -> None:
+        """An answer can be taken back exactly while its round is open."""
+        if self.request is None:
+            return
+        before, votes = self.committee.now(self.request), self.committee.votes(self.request)
+        now = self.committee.reads(lambda reading: reading.now)
+        answered = slack(who) in {vote.person for vote in votes} and who not in self.away
+        is_open = before.state == "asked" and before.expires_at is not None and before.expires_at > now
+        try:
+            self.committee.does(who, service.withdraw, before.id, before.round, "It was a mistake.")
+        except Refusal:
+            assert not (answered and is_open)
+        else:
+            assert answered
+            assert is_open
+            assert len(self.committee.votes(self.request)) == len(votes) - 1
 
     @rule(order=st.permutations(VOTERS))
     def everybody_approves(self, order: list[str]) -> None:
@@ -116,10 +135,11 @@ class Rounds(RuleBasedStateMachine):
         assert len({vote.person for vote in votes}) == len(votes)
         assert request.requester not in {vote.person for vote in votes}
         if request.state == "approved":
-            assert all(vote.choice == Choice.APPROVE for vote in votes)
+            given = [vote for vote in votes if vote.choice == Choice.APPROVE]
+            assert all(vote.choice != Choice.REJECT for vote in votes)
             assert any(
                 all(_fits(slot, vote) for slot, vote in zip(request.slots, order, strict=True))
-                for order in permutations(votes, len(request.slots))
+                for order in permutations(given, len(request.slots))
             )
         else:
             why = self.committee.reads(service.still_approved, request.id, request.round, PLAN)

@@ -3,6 +3,7 @@
 from bot.approvals.rules.deciding import (
     asked,
     capacity,
+    carried,
     completable,
     concerned,
     counts,
@@ -44,6 +45,7 @@ __all__ = [
     "Tally",
     "asked",
     "capacity",
+    "carried",
     "cell",
     "checks",
     "clock",

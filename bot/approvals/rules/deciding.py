@@ -24,14 +24,16 @@ def why_not(
     if why:
         return why
     if any(vote.person == person for vote in votes):
-        rest = "answered in this round already. Everybody answers once."
-        return standing.say(person, f"{{name}} has {rest}", f"You have {rest}")
+        rest = "answered in this round already"
+        return standing.say(
+            person, f"{{name}} has {rest}.", f"You have {rest}. To answer differently, withdraw that answer first."
+        )
     seats = seats_of(person, round_, standing)
     if not seats:
         return _why_no_seat(person, round_, standing)
     if capacity(person, round_, votes, standing, choice):
         return None
-    too_early = [why_too_early(seat, person, round_, standing) for seat in seats]
+    too_early = [why_too_early(seat, person, round_, votes, standing) for seat in seats]
     return next((why for why in too_early if why), None) or _why_filled(seats, round_, votes, standing)
 
 
@@ -42,8 +44,9 @@ def capacity(
 
     None if no seat is open to them now. Ask `why_not` first: this looks at seats only.
     """
-    seats = [seat for seat in seats_of(person, round_, standing) if not why_too_early(seat, person, round_, standing)]
-    if choice == Choice.REJECT:
+    every = seats_of(person, round_, standing)
+    seats = [seat for seat in every if not why_too_early(seat, person, round_, votes, standing)]
+    if choice != Choice.APPROVE:
         return seats[0] if seats else None
     filled = len(_filled(round_, votes, standing))
     open_to_them = []
@@ -74,10 +77,12 @@ def seats_of(person: str, round_: Round, standing: Standing | None) -> list[Seat
     return own + deputy
 
 
-def why_too_early(seat: Seat, person: str, round_: Round, standing: Standing) -> str | None:
+def why_too_early(seat: Seat, person: str, round_: Round, votes: Sequence[Vote], standing: Standing) -> str | None:
     """Say from when on a deputy may use a seat; None if they may now, and for holders always."""
     holder = seat.on_behalf_of
     if holder is None or standing.now >= round_.deputies_from or _why_never(holder, round_, standing):
+        return None
+    if any(vote.person == holder and vote.choice == Choice.ABSTAIN for vote in votes):
         return None
     minutes, name = round((round_.deputies_from - round_.asked_at).total_seconds() / 60), standing.name(holder)
     rest = (
@@ -96,7 +101,8 @@ def tally(round_: Round, votes: Sequence[Vote], standing: Standing | None) -> Ta
     """Return which slot is filled by whom. Without a standing (a round that has ended): as it was pinned."""
     filled = _filled(round_, votes, standing)
     lines = tuple(Line(slot, filled.get(place)) for place, slot in enumerate(round_.slots))
-    return Tally(lines, next((vote for vote in votes if vote.choice == Choice.REJECT), None))
+    rejection = next((vote for vote in votes if vote.choice == Choice.REJECT), None)
+    return Tally(lines, rejection, tuple(vote for vote in votes if vote.choice == Choice.ABSTAIN))
 
 
 def is_stale(vote: Vote, round_: Round, now: datetime) -> bool:
@@ -114,8 +120,23 @@ def asked(round_: Round, votes: Sequence[Vote], standing: Standing) -> list[Aske
         for person in _named(slot)
         if why_not(person, round_, votes, standing) is None
         for seat in seats_of(person, round_, standing)
-        if seat.slot == place and not why_too_early(seat, person, round_, standing)
+        if seat.slot == place and not why_too_early(seat, person, round_, votes, standing)
     ]
+
+
+def carried(before: Round, after: Round, votes: Sequence[Vote], standing: Standing, until: datetime) -> list[Vote]:
+    """Return the approvals of a round that stay valid in the next: those in slots that both have.
+
+    None when nothing would be left to ask (a change of severity alone never completes a quorum), when the rest could
+    not be given any more, and none that would lapse before `until`, the end of the next round.
+    """
+    given = [vote for vote in _approvals(votes) if counts(vote, before, standing) and not is_stale(vote, after, until)]
+    edges = []
+    for vote in given:
+        names = {before.slots[place].name for place in _edges(vote, before, standing)}
+        edges.append([place for place in _edges(vote, after, standing) if after.slots[place].name in names])
+    kept = [given[voter] for voter in match(edges).values()]
+    return kept if len(kept) < len(after.slots) and completable(after, kept, standing) else []
 
 
 def completable(round_: Round, votes: Sequence[Vote], standing: Standing) -> bool:

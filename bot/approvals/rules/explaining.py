@@ -88,11 +88,11 @@ def _rows(key: str, round_: Round, standing: Standing) -> Iterator[Row]:
 
 def _why_not_here(person: str, seat: Seat, round_: Round, standing: Standing, why: str) -> str:
     """Prefer the reason that belongs to this seat."""
-    return why_too_early(seat, person, round_, standing) or why
+    return why_too_early(seat, person, round_, [], standing) or why
 
 
 def _row(key: str, seat: Seat, round_: Round, standing: Standing, why: str | None) -> Row:
     person = standing.directory.people[key]
-    why = why or why_too_early(seat, person.slack, round_, standing)
+    why = why or why_too_early(seat, person.slack, round_, [], standing)
     holder = standing.name(seat.on_behalf_of) if seat.on_behalf_of else None
     return Row(key, person.name, round_.slots[seat.slot].title, holder, can=why is None, why_not=why)

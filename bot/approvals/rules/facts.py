@@ -85,10 +85,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Tally:
-    """How a round stands: its slots in order, and the no that closed it, if any."""
+    """How a round stands: its slots in order, the no that closed it, if any, and who abstained."""
 
     lines: tuple[Line, ...]
     rejection: Vote | None = None
+    abstained: tuple[Vote, ...] = ()
 
     @property
     def given(self) -> int:

@@ -2,7 +2,15 @@
 
 from bot.approvals.service.asking import ask, severity_changed, void
 from bot.approvals.service.deadlines import call_deputies, expire, next_deputies, next_expiry
-from bot.approvals.service.deciding import approve, ask_information, may_answer, reject
+from bot.approvals.service.deciding import (
+    abstain,
+    approve,
+    ask_information,
+    may_answer,
+    may_withdraw,
+    reject,
+    withdraw,
+)
 from bot.approvals.service.queries import (
     asked_now,
     latest,
@@ -24,6 +32,7 @@ from bot.approvals.service.queries import (
 from bot.approvals.service.reach import check_reach
 
 __all__ = [
+    "abstain",
     "approve",
     "ask",
     "ask_information",
@@ -33,6 +42,7 @@ __all__ = [
     "expire",
     "latest",
     "may_answer",
+    "may_withdraw",
     "name_of",
     "names",
     "next_deputies",
@@ -52,4 +62,5 @@ __all__ = [
     "void",
     "votes",
     "waiting_for",
+    "withdraw",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel import select
 
 from bot.approvals import rules
-from bot.approvals.models import Cell, Matrix, Relation, Request, RoundState
+from bot.approvals.models import Cell, Matrix, Relation, Request, RoundState, Vote
 from bot.approvals.service import queries, rounds
 from bot.foundation.blocks import Markup, join, mention, mrkdwn
 from bot.foundation.errors import Refusal
@@ -95,10 +95,12 @@ def void(work: Work, subject: str, why: str) -> None:
 
 
 def severity_changed(work: Work, subject: str, severity: str) -> None:
-    """Ask anew, under the quorum of another severity, whatever is being decided about a subject.
+    """Ask under the quorum of another severity whatever is being decided about a subject.
 
-    The requester stays who asked first. Answers given so far do not count for the new round. If its quorum cannot be
-    reached the request becomes void, and the thread says who is missing.
+    The requester stays who asked first. When the severity is raised, approvals stay valid in slots that are needed
+    again, and only the others are asked for; when it is lowered, everybody is asked anew, so that a change of severity
+    alone never decides. If the new quorum cannot be reached the request becomes void, and the thread says who is
+    missing.
     """
     for request in _open(work, subject):
         if request.severity != severity:
@@ -106,7 +108,8 @@ def severity_changed(work: Work, subject: str, severity: str) -> None:
 
 
 def _ask_anew(work: Work, request: Request, severity: str) -> None:
-    before = request.severity
+    before, round_before = request.severity, rules.round_of(request)
+    given = queries.votes(work, request.id, request.round)
     why = f"the severity is {severity} now (it was {before})"
     work.record("approval.round_voided", request.subject, why=why, **request.trail_facts)
     situation = rules.Situation(severity, request.tags, request.share_of_users)
@@ -121,16 +124,35 @@ def _ask_anew(work: Work, request: Request, severity: str) -> None:
     if impossible:
         _void(work, request, f"{why}. {impossible}")
         return
-    needed = join(", ", [rules.slot_from(slot).title for slot in request.slots])
-    text = mrkdwn(
-        "🔁 The severity is *{severity}* now, so the approval is asked anew (round {round}). "
-        "Answers given so far do not count. Needed: {needed}.",
-        severity=severity,
-        round=request.round,
-        needed=needed,
-    )
-    rounds.tell(work, request, text)
+    if rules.SEVERITIES.index(severity) > rules.SEVERITIES.index(before):
+        _carry(work, request, round_before, given)
+    rounds.tell(work, request, _asked_anew(work, request))
     rounds.open_round(work, request)
+
+
+def _carry(work: Work, request: Request, before: rules.Round, given: Sequence[Vote]) -> None:
+    """Take over the approvals that stay valid into the round that has just begun."""
+    after, until = rules.round_of(request), request.expires_at or work.now
+    for vote in rules.carried(before, after, given, queries.standing_of(work), until):
+        kept = Vote(**{**vote.model_dump(), "round": request.round})
+        work.session.add(kept)
+        work.record(
+            "approval.carried", request.subject, why=vote.reason, on_behalf_of=vote.on_behalf_of, policy=request.policy,
+            **request.trail_facts, person=vote.person, given_at=vote.at.isoformat(),
+        )  # fmt: skip
+    work.session.flush()
+
+
+def _asked_anew(work: Work, request: Request) -> Markup:
+    lines = queries.tally(work, request).lines
+    kept = [f"{line.slot.title} ({queries.name_of(work, line.vote.person)})" for line in lines if line.vote]
+    return mrkdwn(
+        "🔁 The severity is *{severity}* now, so the approval is asked anew (round {round}). {kept} Needed: {needed}.",
+        severity=request.severity,
+        round=request.round,
+        kept=f"These stay valid: {', '.join(kept)}." if kept else "Answers given so far do not count.",
+        needed=join(", ", [line.slot.title for line in lines if line.vote is None]),
+    )
 
 
 def _terms(work: Work, cell: Cell, system: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from bot.approvals import rules
 from bot.approvals.models import Choice, Question, Request, RoundState, Vote
 from bot.approvals.service import queries, rounds
 from bot.approvals.service.deadlines import end_incomplete, is_overdue
+from bot.approvals.service.reach import say_if_unreachable
 from bot.escalation import service as escalation
 from bot.foundation.blocks import Markup, mention, moment, mrkdwn, quote
 from bot.foundation.errors import Refusal
@@ -34,6 +35,45 @@ def approve(work: Work, request_id: str, round: int, reason: str) -> str | None:
 def reject(work: Work, request_id: str, round: int, reason: str) -> str | None:  # noqa: A002
     """Say no, which closes the round. Arguments, answer and refusals like `approve`."""
     return _answer(work, request_id, round, Choice.REJECT, reason)
+
+
+def abstain(work: Work, request_id: str, round: int, reason: str) -> str | None:  # noqa: A002
+    """Say neither yes nor no: others may decide in one's place, at once. Arguments, answer, refusals like `approve`."""
+    return _answer(work, request_id, round, Choice.ABSTAIN, reason)
+
+
+def withdraw(work: Work, request_id: str, round: int, reason: str) -> None:  # noqa: A002
+    """Take an approval or an abstention back while the round is open; the slot waits again, for the same person, too.
+
+    Raises:
+        Refusal: for whoever has not answered, once it is decided, and without a reason (field `reason`).
+    """
+    request, vote = may_withdraw(work, request_id, round)
+    said = rules.need_reason(reason)
+    work.record(
+        "approval.withdrawn", request.subject, why=said, on_behalf_of=vote.on_behalf_of, choice=vote.choice,
+        **request.trail_facts,
+    )  # fmt: skip
+    work.session.delete(vote)
+    work.session.flush()
+    text = mrkdwn(
+        "↩️ {who} takes the {what} back:\n{why}\n{called}: it waits for an answer again.",
+        who=work.actor.name, what="approval" if vote.choice == Choice.APPROVE else "abstention", why=quote(said),
+        called=rounds.call(work, queries.asked_now(work, request)) or "Nobody can answer now",
+    )  # fmt: skip
+    rounds.tell(work, request, text)
+    rounds.refresh(work, request)
+
+
+def may_withdraw(work: Work, request_id: str, round: int) -> tuple[Request, Vote]:  # noqa: A002
+    """Return an open request and the actor's answer in its present round (Refusal: decided, or no answer there)."""
+    request = _for_answer(work, request_id, round)
+    if closed := _why_closed(work, request):
+        raise Refusal(f"{closed} Nothing can be taken back any more.")
+    vote = work.session.get(Vote, (request.id, request.round, work.actor.id))
+    if vote is None:
+        raise Refusal("You have not answered in this round, so there is nothing to take back.")
+    return request, vote
 
 
 def ask_information(work: Work, request_id: str, round: int, text: str) -> Question:  # noqa: A002
@@ -82,10 +122,7 @@ def _answer(work: Work, request_id: str, round_number: int, choice: Choice, reas
     if closed:
         return _late(work, request, choice, said, closed)
     vote = _vote(work, request, choice, said)
-    if choice == Choice.REJECT:
-        _close_rejected(work, request, vote)
-    else:
-        _count(work, request, vote)
+    _AFTER[choice](work, request, vote)
     return None
 
 
@@ -147,7 +184,7 @@ def _vote(work: Work, request: Request, choice: Choice, reason: str) -> Vote:
     if seat is None or not work.add_once(vote):
         raise Refusal("Your answer in this round is there already. Everybody answers once.")
     work.record(
-        "approval.approved" if choice == Choice.APPROVE else "approval.rejected",
+        _RECORDED[choice],
         request.subject, why=reason, on_behalf_of=vote.on_behalf_of, policy=request.policy,
         **request.trail_facts, slot=round_.slots[seat.slot].name,
     )  # fmt: skip
@@ -182,6 +219,16 @@ def _close_rejected(work: Work, request: Request, vote: Vote) -> None:
     rounds.tell(work, request, text)
 
 
+def _pass_on(work: Work, request: Request, vote: Vote) -> None:
+    """Tell those who may decide in place of somebody who abstained; if nobody can, say that instead."""
+    tally = queries.tally(work, request)
+    called = rounds.call(work, queries.asked_now(work, request))
+    text = mrkdwn("{text}\n{called}", text=_voted(work, vote, tally), called=mrkdwn("Asked now: {c}.", c=called))
+    rounds.tell(work, request, text if called else _voted(work, vote, tally))
+    rounds.refresh(work, request)
+    say_if_unreachable(work, request)
+
+
 def _end(work: Work, request: Request, state: RoundState, outcome: str) -> None:
     if not rounds.finish(work, request, state, outcome):
         raise Refusal("Somebody else was first, and your answer was not needed. Look at the card as it stands now.")
@@ -202,10 +249,10 @@ def _voted(work: Work, vote: Vote, tally: rules.Tally) -> Markup:
     holder = mrkdwn(" for {holder}", holder=queries.name_of(work, vote.on_behalf_of)) if vote.on_behalf_of else ""
     return mrkdwn(
         "{sign} {who}{holder} {verb}{title}:\n{why}",
-        sign="✅" if vote.choice == Choice.APPROVE else "⛔",
+        sign=_SIGNS[Choice(vote.choice)],
         who=work.actor.name,
         holder=holder,
-        verb="approved" if vote.choice == Choice.APPROVE else "rejected",
+        verb=_VERBS[Choice(vote.choice)],
         title=f" as {slot.title}" if slot else "",
         why=quote(vote.reason),
     )
@@ -220,3 +267,13 @@ def _question(work: Work, request: Request, said: str) -> Markup:
         said=quote(said),
         expires=moment(request.expires_at or work.now),
     )
+
+
+_AFTER = {Choice.APPROVE: _count, Choice.REJECT: _close_rejected, Choice.ABSTAIN: _pass_on}
+_RECORDED = {
+    Choice.APPROVE: "approval.approved",
+    Choice.REJECT: "approval.rejected",
+    Choice.ABSTAIN: "approval.abstained",
+}
+_SIGNS = {Choice.APPROVE: "✅", Choice.REJECT: "⛔", Choice.ABSTAIN: "➖"}
+_VERBS = {Choice.APPROVE: "approved", Choice.REJECT: "rejected", Choice.ABSTAIN: "abstains"}

@@ -14,10 +14,11 @@ from bot.foundation.work import Work
 def check_reach(work: Work, person: str) -> int:
     """Look at every open request that somebody is concerned with; returns how many cannot be approved any more."""
     found = work.session.exec(select(Request).where(Request.state == RoundState.ASKED).order_by(col(Request.id))).all()
-    return sum(_check(work, one) for one in found if person in rules.concerned(rules.round_of(one)))
+    return sum(say_if_unreachable(work, one) for one in found if person in rules.concerned(rules.round_of(one)))
 
 
-def _check(work: Work, request: Request) -> bool:
+def say_if_unreachable(work: Work, request: Request) -> bool:
+    """Say, once in a round, that an open request cannot be approved as things stand; the next tier is brought in."""
     given = queries.votes(work, request.id, request.round)
     why = rules.why_unreachable(rules.round_of(request), queries.standing_of(work), given)
     key = f"unreachable:{request.id}:{request.round}"

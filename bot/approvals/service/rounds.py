@@ -22,8 +22,9 @@ def locked(work: Work, request_id: str) -> Request:
 
 
 def open_round(work: Work, request: Request) -> None:
-    """Ask those who may decide: one message that mentions each of them once, the card, their Homes."""
-    asked = rules.asked(rules.round_of(request), [], queries.standing_of(work))
+    """Ask those whose approval is missing: one message that mentions each of them once, the card, their Homes."""
+    given = queries.votes(work, request.id, request.round)
+    asked = rules.asked(rules.round_of(request), given, queries.standing_of(work))
     work.record(
         "approval.asked", request.subject, why=request.reason, policy=request.policy,
         **request.trail_facts, activity=request.activity, summary=request.summary, slots=request.slots,
@@ -94,7 +95,7 @@ def _asking(work: Work, request: Request, asked: Sequence[rules.Asked]) -> Marku
         summary=request.summary,
         called=call(work, asked),
         expires=moment(request.expires_at or request.asked_at),
-        needed=_needed(len(request.slots)),
+        needed=_needed(len({one.slot.name for one in asked})),
         otherwise=queries.otherwise(work, request),
     )
 

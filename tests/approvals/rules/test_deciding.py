@@ -244,3 +244,41 @@ def test_whoever_would_carry_it_out_is_told_so() -> None:
     round_ = replace(round_of(), excluded={slack("tom"): Relation.EXECUTOR})
     why = rules.why_not(slack("tom"), round_, [], standing())
     assert why == "Tom would carry out what is to be approved, so somebody else has to decide."
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "votes", "kept"),
+    [
+        (round_of(), round_of("engineering", "product", "compliance"), [vote("tom")], ["tom"]),
+        (round_of(), round_of("engineering", "product", "compliance"), [vote("pri", "tom")], ["pri"]),
+        (round_of(), round_of("medical", "engineering", "compliance"), [vote("ann"), vote("tom")], ["tom"]),
+        (round_of(), round_of("medical", "compliance"), [vote("ann"), vote("tom")], []),
+        (round_of(), round_of("engineering", "product"), [vote("tom", choice=Choice.ABSTAIN)], []),
+        (round_of(), round_of("engineering"), [vote("tom")], []),  # nothing would be left to ask
+        (round_of(), round_of("engineering", "product", excluded=["tom"]), [vote("tom")], []),
+        (round_of(), replace(round_of("engineering", "medical"), valid_for=timedelta(minutes=30)), [vote("tom")], []),
+        (round_of(), replace(round_of("engineering", "medical"), valid_for=timedelta(hours=2)), [vote("tom")], ["tom"]),
+    ],
+)
+def test_what_stays_valid_in_the_next_round(before: Round, after: Round, votes: list[Vote], kept: list[str]) -> None:
+    """R063: approvals in slots that both rounds have."""
+    found = rules.carried(before, after, votes, standing(), MORNING + timedelta(hours=1))
+    assert [one.person for one in found] == [slack(key) for key in kept]
+
+
+def test_what_is_kept_may_move_to_the_slot_that_lets_all_be_filled() -> None:
+    """R071: Tom's yes as engineer fills product, too, which only he holds then; for a stranger's it is not kept."""
+    held = directory(engineering=["tom", "zoe"], product=["tom"])
+    before, after = round_of("engineering", held=held), round_of("engineering", "product", held=held)
+    assert rules.carried(before, after, [vote("tom")], standing(held=held, without=["pri"]), MORNING) != []
+    assert rules.carried(before, after, [vote("zoe")], standing(held=held, without=["tom", "pri"]), MORNING) == []
+
+
+def test_a_deputy_may_decide_at_once_for_whoever_abstains() -> None:
+    """R084: an abstention fills no slot, and does not stand in the way."""
+    votes = [vote("tom", choice=Choice.ABSTAIN)]
+    assert rules.why_not(slack("pri"), round_of(), votes, standing()) is None
+    assert rules.why_not(slack("leo"), round_of(), votes, standing()) is not None
+    found = rules.tally(round_of(), votes, standing())
+    assert (found.given, found.abstained, found.rejection) == (0, tuple(votes), None)
+    assert rules.unfilled(round_of(), votes, standing(without=["pri"]))[0].name == "engineering"

@@ -115,8 +115,8 @@ def test_closing_voids_what_is_open_and_nothing_else(committee: Committee) -> No
     assert len(committee.trail("approval.voided")) == 1
 
 
-def test_another_severity_asks_anew_under_its_quorum(committee: Committee) -> None:
-    """R042 R063: the requester stays, earlier answers do not count, the deadlines begin again."""
+def test_a_raised_severity_asks_only_for_what_is_missing(committee: Committee) -> None:
+    """R042 R063: the requester stays, answers in slots that remain stay valid, the deadlines begin again."""
     request = committee.ask()
     committee.approve("tom", request)
     committee.clock.pass_time(minutes=5)
@@ -125,16 +125,44 @@ def test_another_severity_asks_anew_under_its_quorum(committee: Committee) -> No
     assert (again.state, again.round, again.severity, again.requester) == ("asked", 2, "high", slack("may"))
     assert [slot["name"] for slot in again.slots] == ["engineering", "product", "compliance"]
     assert again.expires_at == MORNING + timedelta(minutes=65)
-    assert committee.votes(again) == []
+    assert [(vote.person, vote.at, vote.reason) for vote in committee.votes(again)] == [
+        (slack("tom"), MORNING, "It is right.")
+    ]
+    (carried,) = committee.trail("approval.carried")
+    assert (carried.facts["person"], carried.facts["round"]) == (slack("tom"), 2)
     assert [row.key for row in committee.outbox("ask:")] == [f"ask:{request.id}:1", f"ask:{request.id}:2"]
-    assert any("asked anew (round 2)" in note for note in committee.notes())
+    assert "These stay valid: Engineering (Tom). Needed: Product, Compliance." in committee.notes()[-1]
+    asking = committee.outbox("ask:")[1].payload["text"]
+    assert slack("tom") not in asking
+    assert "2 approvals are needed" in asking
     assert committee.refusal("ann", service.approve, request.id, 1, "Fine.").message.startswith(
         "This belongs to round 1."
     )
-    for key in ("tom", "ann", "gra"):
+    assert committee.refusal("tom", service.approve, request.id, 2, "Fine.").message.startswith("You have answered")
+    for key in ("ann", "gra"):
         assert committee.now(request).state == "asked"
         assert committee.approve(key, again) is None
     assert committee.now(request).state == "approved"
+    assert committee.reads(service.still_approved, request.id, 2, PLAN) is None
+
+
+def test_a_lowered_severity_asks_everybody_anew(committee: Committee) -> None:
+    """R043: a change of severity alone never completes a quorum."""
+    request = committee.ask(severity="high")
+    for key in ("tom", "ann"):
+        committee.approve(key, request)
+    committee.does("zoe", service.severity_changed, "INC-1", "low")
+    assert committee.now(request).state == "asked"
+    assert committee.votes(request) == []
+    assert "Answers given so far do not count. Needed: Product." in committee.notes()[-1]
+
+
+def test_a_medical_system_keeps_what_both_quorums_need(committee: Committee) -> None:
+    """R063 R069: at high severity medicine decides in place of the product lead, whose yes is not needed any more."""
+    request = committee.ask(tags=["medical"])
+    committee.approve("ann", request)
+    committee.does("zoe", service.severity_changed, "INC-1", "high")
+    assert committee.votes(request) == []
 
 
 def test_the_tags_of_the_system_count_when_it_is_asked_anew(committee: Committee) -> None:

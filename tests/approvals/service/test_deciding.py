@@ -274,3 +274,49 @@ def test_the_tally_of_a_decided_round_stays_as_it_was(committee: Committee) -> N
     committee.approve("ann", request)
     committee.deactivate("tom", "ann")
     assert committee.reads(service.tally, committee.now(request)).is_complete
+
+
+def test_whoever_abstains_lets_the_deputy_decide_at_once(committee: Committee) -> None:
+    """R084: with a reason, in the trail and in the thread."""
+    request = committee.ask()
+    assert committee.does("tom", service.abstain, request.id, 1, "I wrote half of it.") is None
+    assert "Tom abstains" in committee.notes()[-1]
+    assert f"<@{slack('pri')}> (Engineering, for Tom)" in committee.notes()[-1]
+    assert committee.trail("approval.abstained")[0].why == "I wrote half of it."
+    assert committee.approve("pri", request) is None
+    assert committee.approve("ann", request) is None
+    assert committee.now(request).state == "approved"
+
+
+def test_when_nobody_is_left_after_an_abstention_it_is_said(committee: Committee) -> None:
+    """P9: and the next tier is brought in."""
+    request = committee.ask(activity="approve_rollback", severity="high", tags=["medical"])
+    committee.does("ines", service.abstain, request.id, 1, "I do not know it.")
+    assert "cannot be approved as things stand" in committee.outbox("unreachable:")[0].payload["text"]
+    assert committee.now(request).state == "asked"
+
+
+def test_an_answer_can_be_taken_back_while_the_round_is_open(committee: Committee) -> None:
+    """R079: the slot waits again; the same person may answer once more; the trail has both."""
+    request = committee.ask()
+    committee.approve("tom", request)
+    assert committee.does("tom", service.withdraw, request.id, 1, "I looked at the wrong one.") is None
+    assert committee.votes(request) == []
+    assert "Tom takes the approval back" in committee.notes()[-1]
+    assert committee.approve("ann", request) is None
+    assert committee.now(request).state == "asked"
+    assert committee.approve("tom", request) is None
+    assert committee.now(request).state == "approved"
+    actions = [entry.action for entry in committee.trail("approval.") if entry.actor == f"person:{slack('tom')}"]
+    assert actions == ["approval.approved", "approval.withdrawn", "approval.approved", "approval.round_approved"]
+    refusal = committee.refusal("tom", service.withdraw, request.id, 1, "Too late.")
+    assert refusal.message.endswith("Nothing can be taken back any more.")
+
+
+def test_a_late_abstention_is_recorded_and_changes_nothing(committee: Committee) -> None:
+    request = committee.ask()
+    committee.reject("ann", request)
+    late = committee.does("tom", service.abstain, request.id, 1, "I wrote half of it.")
+    assert late is not None
+    assert "recorded as late" in late
+    assert committee.now(request).state == "rejected"

@@ -27,10 +27,10 @@ def missing(started: Entry, entries: Sequence[Entry], session: Session, config: 
     if asked.facts["plan_digest"] != started.facts["digest"]:
         yield f"{which}: another plan was carried out than was asked about"
     wanted = _quorum(asked, started.facts["system"], session, config)
-    slots, votes = asked.facts["slots"], [entry for entry in before if entry.action == "approval.approved"]
+    slots, votes = asked.facts["slots"], _standing_votes(before)
     if sorted(slot["roles"] for slot in slots) != sorted(wanted):
         yield f"{which}: the policy wants {wanted}, asked were {[slot['roles'] for slot in slots]}"
-    people = [vote.actor.removeprefix("person:") for vote in votes]
+    people = [person for person, _ in votes]
     known = {person.slack for person in config[Directory].people.values()}
     if len(set(people)) < len(wanted) or asked.facts["requester"] in people or set(people) - known:
         yield f"{which}: {wanted} were needed, {people} approved, {asked.facts['requester']} had asked"
@@ -45,11 +45,23 @@ def _which(entry: Entry) -> tuple[Any, Any]:
     return entry.facts.get("request"), entry.facts.get("round")
 
 
-def _fits(slot: Mapping[str, Any], vote: Entry) -> bool:
-    who = vote.actor.removeprefix("person:")
-    if vote.on_behalf_of is None:
-        return who in slot["people"]
-    return {"id": who, "for": vote.on_behalf_of} in slot["deputies"]
+def _standing_votes(entries: Sequence[Entry]) -> list[tuple[str, str | None]]:
+    """Return who approved, for whom: given in this round or carried into it, and not taken back."""
+    votes: dict[str, str | None] = {}
+    for entry in entries:
+        who = entry.actor.removeprefix("person:")
+        if entry.action == "approval.carried":
+            votes[entry.facts["person"]] = entry.on_behalf_of
+        elif entry.action == "approval.approved":
+            votes[who] = entry.on_behalf_of
+        elif entry.action == "approval.withdrawn":
+            votes.pop(who, None)
+    return list(votes.items())
+
+
+def _fits(slot: Mapping[str, Any], vote: tuple[str, str | None]) -> bool:
+    who, holder = vote
+    return who in slot["people"] if holder is None else {"id": who, "for": holder} in slot["deputies"]
 
 
 def _quorum(asked: Entry, system: str, session: Session, config: Config) -> list[list[str]]:
