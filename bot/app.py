@@ -104,6 +104,7 @@ HOME = (
     incidents_slack.home_section,
     alerts_slack.home_section,
     people_slack.on_duty_section,
+    approvals_slack.decisions_section,
 )
 MESSAGES: tuple[Mapping[str, MessageBuilder], ...] = (
     {

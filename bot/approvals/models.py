@@ -193,7 +193,7 @@ class Request(SQLModel, table=True):
     deputies_from: datetime
     deputies_called_at: datetime | None = Column(default=None, index=True)
     expires_at: datetime | None = Column(default=None, index=True)
-    decided_at: datetime | None = None
+    decided_at: datetime | None = Column(default=None, index=True)
     outcome: str = ""
     valid_for_seconds: int | None = None
     then: str

@@ -107,6 +107,12 @@ def home_section(reading: Reading, person: str) -> Section:
     return views.home(waiting, names, reading.now)
 
 
+def decisions_section(reading: Reading, person: str) -> Section:
+    """Return the part of App Home that says what was decided lately, the same for everybody."""
+    del person
+    return views.decisions(service.decided_lately(reading, views.DECISIONS))
+
+
 def _request(click: Click, work: Work, choice: Choice | None) -> Request:
     return service.may_answer(work, click.value["request"], click.value.number("round"), choice)
 

@@ -34,6 +34,8 @@ ABSTAIN = "approvals.abstain"
 WITHDRAW = "approvals.withdraw"
 REASON_ON_CARD = 300
 HOME_LINES = 10
+DECISIONS = 5
+SUMMARY_IN_LINE = 200
 
 
 def ask(text: Markup) -> Message:
@@ -109,6 +111,23 @@ def home(waiting: Sequence[tuple[Request, rules.Asked]], names: Mapping[str, str
     rest = len(waiting) - HOME_LINES
     more = [context(f"and {rest} more, on the cards of their incidents")] if rest > 0 else []
     return Section([header(f"Waiting for you: {len(waiting)}"), *shown, *more])
+
+
+def decisions(ended: Sequence[Request]) -> Section:
+    """What was decided lately, a line each; nothing while nothing was."""
+    if not ended:
+        return Section()
+    lines = [
+        mrkdwn(
+            "{state}, {when}: {summary} · {subject}",
+            state=_STATES[RoundState(request.state)],
+            when=moment(request.decided_at) if request.decided_at else "",
+            summary=clip(request.summary, SUMMARY_IN_LINE),
+            subject=request.subject,
+        )
+        for request in ended
+    ]
+    return Section([], [header("Decided lately"), section(join("\n", lines))])
 
 
 def _form(callback: str, verb: str, request: Request, words: Sequence[Markup], label: str) -> View:

@@ -71,7 +71,7 @@ class Escalation(SQLModel, table=True):
     channel: str
     state: str = EscalationState.WAITING_FOR_ACKNOWLEDGEMENT
     tier: int = 1
-    lead: str | None = None
+    lead: str | None = Column(default=None, index=True)
     policy: str
     started_at: datetime
     waiting_since: datetime

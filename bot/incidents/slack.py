@@ -95,6 +95,6 @@ def buttons_section(reading: Reading, incident: str) -> Section:
 
 
 def home_section(reading: Reading, person: str) -> Section:
-    """Return our part of App Home: every open incident, the same for everybody."""
-    del person
-    return views.home(service.open_incidents(reading, at_most=views.HOME_LINES), service.count_open(reading))
+    """Return our part of App Home: the incidents this person leads, then every open one."""
+    led = service.led_by(reading, person, views.LED_LINES + 1)
+    return views.home(led, service.open_incidents(reading, at_most=views.HOME_LINES), service.count_open(reading))

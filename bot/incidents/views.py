@@ -13,6 +13,7 @@ from bot.foundation.blocks import (
     actions,
     button,
     channel_link,
+    clip,
     context,
     divider,
     fields,
@@ -33,6 +34,8 @@ from bot.incidents.models import Incident, IncidentState, Severity, Systems
 
 SIGNS = {Severity.LOW: "🟡", Severity.MEDIUM: "🟠", Severity.HIGH: "🔴"}
 HOME_LINES = 10
+LED_LINES = 5
+LED_TITLE = 120
 CONFIRM_LOWERING = "incidents.confirm_lowering"
 DECLINE_LOWERING = "incidents.decline_lowering"
 KINDS = {"impact_scope": "impact", "risk": "risk", "regulatory_exposure": "regulatory exposure", "safety": "safety"}
@@ -172,14 +175,31 @@ def reported(incident: Incident) -> Markup:
     )
 
 
-def home(incidents: Sequence[Incident], count: int) -> Section:
-    """Our part of App Home: the first of so many open incidents, the one that needs us most first."""
+def home(led: Sequence[Incident], incidents: Sequence[Incident], count: int) -> Section:
+    """Our part of App Home: what this person leads, then the first of so many open incidents."""
     if not incidents:
         return Section([header("Open incidents"), section("None. All is calm.")])
     shown = [section(_home_line(incident)) for incident in incidents[:HOME_LINES]]
+    mine = [header("You lead"), section(join("\n", [*map(_led_line, led[:LED_LINES]), *_more_led(led)]))] if led else []
     rest = count - len(shown)
     more = [context(f"and {rest} more: `/rollback status` lists the next ones")] if rest > 0 else []
-    return Section([header(f"Open incidents: {count}"), *shown[:3]], [*shown[3:], *more, divider()])
+    return Section([*mine, header(f"Open incidents: {count}"), *shown[:3]], [*shown[3:], *more, divider()])
+
+
+def _led_line(incident: Incident) -> Markup:
+    due = mrkdwn(" · next update by {due}", due=moment(incident.next_update_at)) if incident.next_update_at else ""
+    return mrkdwn(
+        "{sign} *{name}* · {title} · {channel}{due}",
+        sign=_sign(incident.severity),
+        name=incident.name,
+        title=clip(incident.title, LED_TITLE),
+        channel=channel_link(incident.channel),
+        due=due,
+    )
+
+
+def _more_led(led: Sequence[Incident]) -> list[Markup]:
+    return [Markup("and more: they stand below, and on their cards")] if len(led) > LED_LINES else []
 
 
 def _home_line(incident: Incident) -> Markup:

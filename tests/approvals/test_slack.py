@@ -7,7 +7,7 @@ import pytest
 
 from bot.approvals import service, views
 from bot.approvals.models import Request
-from bot.approvals.slack import card_section, home_section, router
+from bot.approvals.slack import card_section, decisions_section, home_section, router
 from bot.foundation.blocks import as_dicts, visible_text
 from bot.foundation.errors import Refusal
 from bot.foundation.router import Click, Form, Open, Say, Sent
@@ -213,6 +213,15 @@ def test_home_lists_what_waits_for_this_person(committee: Committee) -> None:
     assert "You approve as *Product*, in place of Ann." in home(committee, "leo")[0]
     committee.clock.pass_time(minutes=50)
     assert home(committee, "ann")[1] == []
+
+
+def test_home_says_what_was_decided_lately(committee: Committee) -> None:
+    assert committee.reads(decisions_section, slack("ann")).detail == ()
+    request = committee.ask()
+    committee.reject("ann", request)
+    text = visible_text(as_dicts(committee.reads(decisions_section, slack("ann")).detail))
+    assert text.startswith("Decided lately\n")
+    assert "Rejected" in text
 
 
 def test_many_requests_stay_within_the_budget_of_home(committee: Committee) -> None:

@@ -171,7 +171,7 @@ def test_the_closing_form_says_that_an_open_request_becomes_void() -> None:
 def test_home_lists_open_incidents_with_severity_state_and_where_to_find_them() -> None:
     """R044."""
     taken = incident(name="INC-7", number=7, state="acknowledged", acknowledged_at=OPENED, severity="high")
-    text = visible_text(as_dicts(fit([views.home([taken, incident()], 2)])))
+    text = visible_text(as_dicts(fit([views.home([], [taken, incident()], 2)])))
     assert "Open incidents: 2" in text
     assert "🔴 *INC-7* · Shop recommender 8 · severity high · acknowledged · since <!date" in text
     assert "*nobody has acknowledged it yet*" in text
@@ -180,10 +180,20 @@ def test_home_lists_open_incidents_with_severity_state_and_where_to_find_them() 
 
 def test_home_is_short_even_when_much_is_open() -> None:
     many = [incident(name=f"INC-{number}", number=number) for number in range(14)]
-    text = visible_text(as_dicts(fit([views.home(many, len(many))])))
+    text = visible_text(as_dicts(fit([views.home([], many, len(many))])))
     assert text.count("since <!date") == 10
     assert "and 4 more" in text
 
 
 def test_home_says_when_all_is_calm() -> None:
-    assert "None. All is calm." in visible_text(as_dicts(fit([views.home([], 0)])))
+    assert "None. All is calm." in visible_text(as_dicts(fit([views.home([], [], 0)])))
+
+
+def test_home_begins_with_what_this_person_leads() -> None:
+    led = [incident(name=f"INC-{number}", number=number, title=HOSTILE) for number in range(6)]
+    blocks = as_dicts(fit([views.home(led, led, 6)]))
+    assert blocks[0]["text"]["text"] == "You lead"
+    mine = blocks[1]["text"]["text"]
+    assert mine.count("next update by") == 5
+    assert mine.endswith("and more: they stand below, and on their cards")
+    assert "<!channel>" not in mine

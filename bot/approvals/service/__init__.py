@@ -13,6 +13,7 @@ from bot.approvals.service.deciding import (
 )
 from bot.approvals.service.queries import (
     asked_now,
+    decided_lately,
     latest,
     name_of,
     names,
@@ -39,6 +40,7 @@ __all__ = [
     "asked_now",
     "call_deputies",
     "check_reach",
+    "decided_lately",
     "expire",
     "latest",
     "may_answer",

@@ -143,6 +143,12 @@ def cell_of(reading: Reading, request: Request) -> Cell:
     return rules.cell(pinned(reading, Matrix, request.policy), request.activity, situation)
 
 
+def decided_lately(reading: Reading, at_most: int) -> list[Request]:
+    """Return the requests that ended last, whatever came of them, the newest first."""
+    query = select(Request).where(col(Request.decided_at).is_not(None))
+    return list(reading.session.exec(query.order_by(col(Request.decided_at).desc()).limit(at_most)))
+
+
 def otherwise(reading: Reading, request: Request) -> str:
     """Return what is said to happen without approval, in the words of the matrix that was pinned."""
     return pinned(reading, Matrix, request.policy).activities[request.activity].otherwise

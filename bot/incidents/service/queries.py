@@ -80,6 +80,13 @@ def open_incidents(reading: Reading, *, system: str | None = None, at_most: int 
     return list(reading.session.exec(query.where(Incident.system == system) if system else query))
 
 
+def led_by(reading: Reading, person: str, at_most: int) -> list[Incident]:
+    """Return the open incidents that somebody leads, the one that needs them most first."""
+    climb = col(Escalation.subject) == col(Incident.name)
+    query = select(Incident).join(Escalation, climb).where(Escalation.lead == person, _is_open())
+    return list(reading.session.exec(query.order_by(*_NEED).limit(at_most)))
+
+
 def count_open(reading: Reading) -> int:
     """Return how many incidents are not closed."""
     return reading.session.exec(select(func.count()).select_from(Incident).where(_is_open())).one()

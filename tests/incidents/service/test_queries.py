@@ -68,6 +68,16 @@ def test_of_equals_the_one_whose_clock_runs_out_first_stands_first(meridian: Org
     assert "next tier <!date" in str(meridian.reads(service.status_text))
 
 
+def test_what_somebody_leads_is_theirs_alone_and_ends_with_the_incident(meridian: Organisation) -> None:
+    meridian.opens("shop-recommender", "7")
+    meridian.opens("shop-recommender", "8")
+    meridian.does("maya", escalation.acknowledge, "INC-2")
+    led = [one.name for one in meridian.reads(service.led_by, "U0MAYA0001", 5)]
+    assert (led, meridian.reads(service.led_by, "U0PRIYA003", 5)) == (["INC-2"], [])
+    meridian.does("maya", service.close, "INC-2", "over")
+    assert meridian.reads(service.led_by, "U0MAYA0001", 5) == []
+
+
 def test_a_status_of_many_incidents_stays_short(meridian: Organisation) -> None:
     for number in range(22):
         meridian.opens("shop-recommender", str(number))
