@@ -1,9 +1,10 @@
 """How long a click takes until its decision is committed, whatever the database holds (`python -m benchmarks.clicks`).
 
 Two processes of Backout, each beside a workspace of its own: one as it is after a week (400 open incidents, 1,000
-entries in the trail), one as it is after years (10,000 and 1,000,000). One person after the other acknowledges an
-incident, in turn here and there, so that both figures see the same machine. A click is answered with 200 only after the
-decision is committed; afterwards the databases are asked whether all of them are there.
+entries in the trail), one as it is after years (10,000 and 1,000,000). Incidents are acknowledged one after the other
+at a steady pace, in both at the same time, so that both figures see the same machine. Slack is another program, so what
+clicks is one, too (`benchmarks/load.py`): what the workspace does with cards meanwhile is not in the figures. A click
+is answered with 200 only after the decision is committed; afterwards the databases are asked whether all are there.
 """
 
 import asyncio
@@ -15,9 +16,8 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import aiohttp
-
-from benchmarks.gestures import acknowledge
+from benchmarks.gestures import acknowledgement
+from benchmarks.load import Job, load
 from benchmarks.report import Figure, percentile, report
 from benchmarks.seeding import Size, seed
 from bot.foundation.migrations import migrate
@@ -25,7 +25,8 @@ from tests.support.running import Running, running_backout
 
 CLICKS = 300
 WARM_UP = 20
-PAUSE_SECONDS = 0.05
+A_SECOND = 7.0
+"""Clicks at each place: as many as one person after the other makes who waits 50 ms between them."""
 SMALL, LARGE = Size(incidents=400, trail=1_000), Size(incidents=10_000, trail=1_000_000)
 TRAIL_KEY = "a trail key for benchmarks"
 
@@ -47,19 +48,23 @@ def main() -> int:
 
 
 async def measure() -> tuple[list[float], list[float]]:
-    """Click in turn in a small and in a large Backout; returns the milliseconds of each."""
+    """Click at the same time in a small and in a large Backout; returns the milliseconds of each."""
     async with contextlib.AsyncExitStack() as stack:
         places = [await stack.enter_async_context(_running(size)) for size in (SMALL, LARGE)]
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        taken: tuple[list[float], list[float]] = ([], [])
-        for number in range(WARM_UP + CLICKS):
-            for (running, size), times in zip(places, taken, strict=True):
-                incident = 1 + number * (size.incidents // (WARM_UP + CLICKS))
-                times.append(await acknowledge(session, running, f"INC-{incident}", "sam"))
-                await asyncio.sleep(PAUSE_SECONDS)
+        small, large = await asyncio.gather(*[_click(running, size) for running, size in places])
         for running, _size in places:
             _need_all_acknowledged(running)
-    return taken[0][WARM_UP:], taken[1][WARM_UP:]
+    return small, large
+
+
+async def _click(running: Running, size: Size) -> list[float]:
+    """Acknowledge incidents spread over all there are; returns the milliseconds, without the first few."""
+    count = WARM_UP + CLICKS
+    incidents = [f"INC-{1 + number * (size.incidents // count)}" for number in range(count)]
+    requests = [acknowledgement(running, incident, "sam") for incident in incidents]
+    taken = await load(Job("127.0.0.1", running.port, requests, count / A_SECOND, connections=1, rate=A_SECOND))
+    assert taken.statuses == {200: count}, f"answers: {taken.statuses}"
+    return taken.milliseconds[WARM_UP:]
 
 
 @contextlib.asynccontextmanager

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from benchmarks.load import request
 from bot.workspace.deliveries import signature
 from tests.support.running import Running
 from tests.support.world import SECRETS
@@ -14,17 +15,27 @@ from tests.support.world import SECRETS
 async def acknowledge(session: aiohttp.ClientSession, running: Running, incident: str, who: str) -> float:
     """Press an incident's “Acknowledge”; returns the milliseconds until 200 (AssertionError for anything else)."""
     body = _body(running, incident, who)
-    now = int(time.time())
-    headers = {
-        "Content-Type": "application/x-www-form-urlencoded",
-        "X-Slack-Request-Timestamp": str(now),
-        "X-Slack-Signature": signature(SECRETS.signing_secret, now, body),
-    }
+    headers = _headers(body)
     began = time.perf_counter()
     async with session.post(f"{running.address}/slack/events", data=body, headers=headers) as answer:
         await answer.read()
         assert answer.status == 200, f"{incident}: {answer.status}"
     return (time.perf_counter() - began) * 1000
+
+
+def acknowledgement(running: Running, incident: str, who: str) -> bytes:
+    """Return the whole request of pressing an incident's “Acknowledge”, signed now: Slack's signatures age."""
+    body = _body(running, incident, who)
+    return request("/slack/events", body, _headers(body))
+
+
+def _headers(body: bytes) -> dict[str, str]:
+    now = int(time.time())
+    return {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-Slack-Request-Timestamp": str(now),
+        "X-Slack-Signature": signature(SECRETS.signing_secret, now, body),
+    }
 
 
 def _body(running: Running, incident: str, who: str) -> bytes:

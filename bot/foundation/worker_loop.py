@@ -1,7 +1,8 @@
 """The worker loop: does what is due, then sleeps until the next thing is, or something new commits.
 
-Every deadline is a column. APScheduler is only the metronome that wakes the loop once a second, in case another
-process committed something; it stores nothing and may miss any number of beats without harm.
+Every deadline is a column. APScheduler is only the metronome that wakes the loop once a second where another process
+may have committed something, or when the clock has reached what is due before its time (it was set, or the machine
+slept); it stores nothing and may miss any number of beats without harm. One process alone, with nothing to do, rests.
 """
 
 import asyncio
@@ -27,6 +28,8 @@ BEAT_EVERY = timedelta(seconds=15)
 METRONOME_SECONDS = 1
 SWEEPS_A_TICK = 20
 """So often a sweep may take another lot before messages have their turn; one that gives way takes one."""
+RESTS_AT_MOST_SECONDS = 10.0
+"""So often the loop comes round at least, to show that it can."""
 REST_SECONDS = 0.05
 """Between two rounds, so that what commits one after the other is looked at together."""
 WAIT_FOR_LULL_SECONDS = 0.25
@@ -53,6 +56,7 @@ class WorkerLoop:
         self._beat_at: datetime | None = None
         self._put_off: dict[str, datetime] = {}
         self._wake = asyncio.Event()
+        self._next: datetime | None = None
         self.metronome = AsyncIOScheduler(timezone="UTC")
 
     async def tick(self) -> datetime | None:
@@ -91,18 +95,19 @@ class WorkerLoop:
         try:
             while not stop.is_set():
                 self._wake.clear()
-                next_due = await self._tick_safely()
-                if self._seconds_until(next_due) != 0:  # nothing is due now
+                self._next = await self._tick_safely()
+                if self._seconds_left() > 0:  # nothing is due now
                     await _first(stop.wait(), at_most=REST_SECONDS)
-                await _first(stop.wait(), self._wake.wait(), at_most=self._seconds_until(next_due))
+                await _first(stop.wait(), self._wake.wait(), at_most=self._seconds_left())
         finally:
             self.metronome.shutdown(wait=False)
             self._store.after_commit = lambda: None
 
     def _on_beat(self) -> None:
-        """The metronome's beat: look whether another process has committed something."""
+        """The metronome's beat: look whether another process has committed something, or the clock has moved on."""
         self._signs.show("metronome")
-        self._wake.set()
+        if self._store.is_shared or self._seconds_left() == 0:
+            self._wake.set()
 
     async def _tick_safely(self) -> datetime | None:
         try:
@@ -113,8 +118,11 @@ class WorkerLoop:
             log.exception("a round of the worker failed")  # a loop that died would be worse
         return self._store.clock.now() + AFTER_DEFECT
 
-    def _seconds_until(self, moment: datetime | None) -> float | None:
-        return max(0.0, (moment - self._store.clock.now()).total_seconds()) if moment else None
+    def _seconds_left(self) -> float:
+        """Return how long the loop may rest."""
+        if self._next is None:
+            return RESTS_AT_MOST_SECONDS
+        return min(RESTS_AT_MOST_SECONDS, max(0.0, (self._next - self._store.clock.now()).total_seconds()))
 
     async def _sweep(self, sweep: Sweep) -> bool:
         """Run one sweep; says whether it took all it could. A defect in it stops neither the others nor the loop."""

@@ -188,11 +188,33 @@ async def test_the_loop_outlives_a_round_that_failed(
             if len(rounds) > 1:
                 again.set()
                 return None
+            sqlite_store.submit_soon(MAYA, lambda work: None)  # wakes the loop before its rest after a defect is over
             raise error
 
     loop = WorkerLoop(sqlite_store, Failing(sqlite_store, Kinds(), FakeSlack(clock), "C0ALERTS05"), ())
     await running(loop, lambda: None, again)
     assert len(rounds) >= 2
+
+
+@pytest.mark.parametrize(
+    ("is_shared", "due", "looks"),
+    [
+        (False, None, False),
+        (False, timedelta(hours=1), False),
+        (False, timedelta(0), True),
+        (True, None, True),
+        (True, timedelta(hours=1), True),
+    ],
+)
+async def test_the_metronome_wakes_the_loop_only_for_what_it_cannot_know(
+    sqlite_store: Store, clock: VirtualClock, is_shared: bool, due: timedelta | None, looks: bool
+) -> None:
+    """P15, P23: what another process committed, and a clock that was set. Alone and with nothing due it rests."""
+    sqlite_store.is_shared = is_shared
+    loop = loop_of(sqlite_store, clock)
+    loop._next = None if due is None else clock.now() + due
+    loop._on_beat()
+    assert loop._wake.is_set() == looks
 
 
 async def test_without_anything_to_do_it_sleeps(sqlite_store: Store, clock: VirtualClock) -> None:

@@ -19,7 +19,7 @@ from bot.foundation.sender.pace import EVERYWHERE, ONE_POST, Pace
 from bot.foundation.sender.rendering import Rendered, render
 from bot.foundation.sender.turn import SENDER, Turn
 from bot.foundation.slack_port import RateLimited, Refused, SlackError, SlackPort, Unclear
-from bot.foundation.work import Reading, Work
+from bot.foundation.work import Reading
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -126,15 +126,21 @@ class Delivery:
 
     async def deliver(self, row: OutboxRow, place: str) -> None:
         """Claim a row, send its message, and record where it stands."""
-        claimed: Claimed | None = None
+        turn, claimed = self.turn.number, None
+        mine = await self.store.submit(SENDER, rows.claim, row, rows.SEND_LEASE)
+        if mine is None:
+            return
         try:
-            claimed = await self.store.submit(SENDER, self._claim, row)
-            if claimed is not None:
+            claimed = await self.store.read(self._build, mine, turn)
+            if claimed is None:
+                await self.store.submit(SENDER, rows.serve, mine)
+            else:
+                await self._note_defects(claimed)
                 await self._send(claimed, place)
         except StoreUnavailableError:
             raise  # nothing is known to be wrong with the row
         except Exception as error:  # noqa: BLE001 - noted on the row, so that one bad row cannot stop the rest
-            await self.defect(claimed.row if claimed else row, error, unclear=claimed is not None)
+            await self.defect(mine, error, unclear=claimed is not None)
 
     async def defect(self, row: OutboxRow, error: Exception, *, unclear: bool = False) -> None:
         """Put a row off that we cannot handle, so that it does not stop the rest."""
@@ -144,27 +150,29 @@ class Delivery:
 
     # --- inside the database ----------------------------------------------------------------------------------------
 
-    def _claim(self, work: Work, row: OutboxRow) -> Claimed | None:
-        """Take the row for this sender and build what it should say now; None when there is nothing to send."""
-        turn = self.turn.number
-        mine = rows.claim(work, row, rows.SEND_LEASE)
-        if mine is None:
-            return None
-        outgoing = self.builders[mine.kind](work, mine.payload)
-        stands = work.session.get(Posted, mine.key)
+    def _build(self, reading: Reading, mine: OutboxRow, turn: int) -> Claimed | None:
+        """Build what a claimed row should say now; None when there is nothing to send.
+
+        Not in the Work of the claim: building takes longer than anything else here, and people wait for the writer.
+        What changes after this is wanted anew, so the row waits again once this is sent.
+        """
+        outgoing = self.builders[mine.kind](reading, mine.payload)
+        stands = reading.session.get(Posted, mine.key)
         if outgoing is None or (stands and isinstance(outgoing, Post) and outgoing.frozen):
-            rows.serve(work, mine)
             return None
-        parent = _parent(work, outgoing.thread_of) if isinstance(outgoing, Post) and outgoing.thread_of else None
+        parent = _parent(reading, outgoing.thread_of) if isinstance(outgoing, Post) and outgoing.thread_of else None
         elsewhere = isinstance(outgoing, Post) and stands is not None and stands.channel != outgoing.channel
         rendered = render(outgoing, elsewhere=elsewhere and parent is None)
         if stands and stands.content == rendered.content:
-            rows.serve(work, mine)
             return None
-        if rendered.defects and mine.attempts == 1:
-            log.error("%s goes out as plain text: %s", mine.key, "; ".join(rendered.defects))
-            rows.note_defect(work, mine, "; ".join(rendered.defects))
         return Claimed(mine, outgoing, rendered, stands, parent, turn)
+
+    async def _note_defects(self, claimed: Claimed) -> None:
+        """Say once that a message goes out without its blocks."""
+        row, defects = claimed.row, "; ".join(claimed.rendered.defects)
+        if defects and row.attempts == 1:
+            log.error("%s goes out as plain text: %s", row.key, defects)
+            await self.store.submit(SENDER, rows.note_defect, row, defects)
 
     # --- Slack ------------------------------------------------------------------------------------------------------
 
