@@ -8,6 +8,7 @@ import orjson
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
+NESTS = frozenset({dict, list})
 
 TOO_DEEP = f"The body is nested deeper than {MAX_DEPTH} levels."
 
@@ -65,15 +66,14 @@ def parse(body: bytes) -> Any:
 
 def _need_shallow(value: Any) -> None:
     """Go down level by level, at little cost: the door does this, too."""
-    level, depth = [value], 0
-    while level := [one for one in level if type(one) is dict or type(one) is list]:
+    level, depth = [value] if type(value) in NESTS else [], 0
+    while level:
         depth += 1
         if depth > MAX_DEPTH:
             raise BadBodyError("depth", TOO_DEEP)
-        inner: list[Any] = []
-        for one in level:
-            inner += one.values() if type(one) is dict else one
-        level = inner
+        level = [
+            inner for one in level for inner in (one.values() if type(one) is dict else one) if type(inner) in NESTS
+        ]
 
 
 def _no_constant(name: str) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.foundation import outbox
@@ -126,12 +126,11 @@ def remember(work: Work, user_id: str, user: Mapping[str, Any] | None) -> None:
 
 def refresh_due(reading: Reading) -> datetime | None:
     """Return when Slack is to be asked about everybody again: at once while anybody's account is unknown."""
-    people = [person.slack for person in reading.config[Directory].people.values()]
-    accounts = _accounts(reading, people)
+    people = {person.slack for person in reading.config[Directory].people.values()}
     if not people or _is_under_way(reading):
         return None
-    oldest = min((account.checked_at for account in accounts.values()), default=reading.now)
-    due = reading.now if len(accounts) < len(set(people)) else oldest + REFRESH_EVERY
+    known, oldest = _known(reading, people)
+    due = reading.now if oldest is None or known < len(people) else oldest + REFRESH_EVERY
     given_up = reading.session.exec(_refreshes().where(col(OutboxRow.state) == OutboxState.PARKED)).all()
     return max([due, *(row.due_at + TRY_AGAIN_AFTER for row in given_up)])
 
@@ -176,7 +175,8 @@ def settle_refresh(work: Work, accounts: Mapping[str, Mapping[str, Any] | None])
 def unchecked(reading: Reading) -> str:
     """Say how many accounts of the directory have never been checked, '' when all have: nobody else can act yet."""
     wanted = {person.slack for person in reading.config[Directory].people.values()}
-    missing = len(wanted) - len(_accounts(reading, wanted))
+    known, _oldest = _known(reading, wanted)
+    missing = len(wanted) - known
     return f"{missing} accounts not checked yet" if missing else ""
 
 
@@ -212,6 +212,12 @@ def _record_change(work: Work, user_id: str, before: SlackAccount | None, facts:
 def _accounts(reading: Reading, people: Iterable[str]) -> dict[str, SlackAccount]:
     rows = reading.session.exec(select(SlackAccount).where(col(SlackAccount.user_id).in_(list(people))))
     return {account.user_id: account for account in rows}
+
+
+def _known(reading: Reading, people: Collection[str]) -> tuple[int, datetime | None]:
+    """Return how many of these accounts are known, and when the first of them was checked; asked in every round."""
+    query = select(func.count(), func.min(SlackAccount.checked_at)).where(col(SlackAccount.user_id).in_(people))
+    return reading.session.exec(query).one()
 
 
 def _refreshes() -> SelectOfScalar[OutboxRow]:
