@@ -1,7 +1,7 @@
 """The verbs of escalations, and the questions asked about them."""
 
 from bot.escalation.service.climbing import climb, next_due
-from bot.escalation.service.queries import lead_name, policy_of, state_of
+from bot.escalation.service.queries import lead_name, policy_of, state_of, states_of
 from bot.escalation.service.verbs import (
     acknowledge,
     decision_made,
@@ -27,4 +27,5 @@ __all__ = [
     "severity_changed",
     "start",
     "state_of",
+    "states_of",
 ]

@@ -1,5 +1,9 @@
 """What is asked about escalations."""
 
+from collections.abc import Collection
+
+from sqlmodel import col, select
+
 from bot.escalation.models import Escalation, EscalationPolicy
 from bot.foundation.work import Reading, pinned
 from bot.people import rules as people_rules
@@ -9,6 +13,12 @@ from bot.people.models import Directory
 def state_of(reading: Reading, subject: str) -> Escalation | None:
     """Return how far an incident's escalation has come; None if it was never escalated."""
     return reading.session.get(Escalation, subject)
+
+
+def states_of(reading: Reading, subjects: Collection[str]) -> dict[str, Escalation]:
+    """Return where the climbs of several incidents stand, by incident, in one go."""
+    found = reading.session.exec(select(Escalation).where(col(Escalation.subject).in_(subjects)))
+    return {climb.subject: climb for climb in found}
 
 
 def policy_of(reading: Reading, escalation: Escalation) -> EscalationPolicy:

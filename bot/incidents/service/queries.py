@@ -147,17 +147,18 @@ def status_text(reading: Reading) -> Markup:
     found = open_incidents(reading, at_most=STATUS_LINES)
     if not found:
         return Markup("No incident is open.")
+    climbs = escalation.states_of(reading, [incident.name for incident in found])
     rest = count_open(reading) - len(found)
     more = [mrkdwn("and {rest} more, on their cards", rest=rest)] if rest > 0 else []
-    return join("\n", [*(_status_line(reading, incident) for incident in found), *more])
+    return join("\n", [*(_status_line(reading, incident, climbs.get(incident.name)) for incident in found), *more])
 
 
 def _is_open() -> ColumnElement[bool]:
     return col(Incident.state).in_([IncidentState.OPEN, IncidentState.ACKNOWLEDGED])  # these an index finds
 
 
-def _status_line(reading: Reading, incident: Incident) -> Markup:
-    lead = lead_of(reading, incident.name)
+def _status_line(reading: Reading, incident: Incident, climb: Escalation | None) -> Markup:
+    lead = climb.lead if climb else None
     return mrkdwn(
         "*{name}* · {system} {version} · {severity} · {state} · since {since} · {channel}{clock}\n>{title}",
         name=incident.name,
@@ -167,12 +168,11 @@ def _status_line(reading: Reading, incident: Incident) -> Markup:
         state=f"led by {name_of(reading, lead)}" if lead else "nobody leads it yet",
         since=moment(incident.opened_at),
         channel=channel_link(incident.channel),
-        clock=_clock(reading, incident),
+        clock=_clock(climb),
         title=incident.title,
     )
 
 
-def _clock(reading: Reading, incident: Incident) -> Markup:
-    climb = escalation.state_of(reading, incident.name)
+def _clock(climb: Escalation | None) -> Markup:
     due = climb.next_tier_at if climb else None
     return mrkdwn(" · next tier {due}", due=moment(due)) if due else Markup("")
