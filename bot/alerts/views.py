@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block, ButtonElement
 
 from bot.alerts.models import InboxItem, Signal, SignalState, Trigger, Triggers
 from bot.alerts.rules.judgement import limit_words, value_words
-from bot.alerts.rules.triage import Pile, Triage
+from bot.alerts.rules.triage import Pile, Reported, Triage
 from bot.foundation.blocks import (
     Markup,
     Message,
@@ -26,24 +26,23 @@ from bot.foundation.blocks import (
     section,
 )
 
-SHOWN = 5
 EXCERPT = 200
 READ_FOR_EXCERPT = 2000
 T = TypeVar("T")
 
 
-def card(signals: Sequence[Signal], triggers: Triggers) -> Section:
+def card(signals: Reported, triggers: Triggers) -> Section:
     """Our part of an incident's card: the first signal with value, limit and since when, and how many there are.
 
     The other signals, and what the triggers protect, are detail.
     """
-    if not signals:
+    if not signals.first:
         return Section()
-    first, *others = (_signal(signal, _trigger(signal, triggers)) for signal in signals[:SHOWN])
+    first, *others = (_signal(signal, _trigger(signal, triggers)) for signal in signals.first)
     shown = [section(text) for text in others]
     return Section(
         [section(first), *_count(signals)],
-        [*shown, *_more(len(signals) - len(shown) - 1), *_protected(signals[:SHOWN], triggers)],
+        [*shown, *_more(signals.count - len(signals.first)), *_protected(signals.first, triggers)],
     )
 
 
@@ -78,14 +77,12 @@ def home(waiting: Triage, channel: str) -> Section:
     return Section([context(mrkdwn("🔎 {line} · {channel}", line=triage_line(waiting), channel=channel_link(channel)))])
 
 
-def _count(signals: Sequence[Signal]) -> list[Block]:
+def _count(signals: Reported) -> list[Block]:
     """Say how many there are, where it is more than the one that is shown."""
-    if len(signals) == 1:
+    if signals.count == 1:
         return []
-    firing = sum(signal.state == SignalState.FIRING for signal in signals)
-    return [
-        context(f"{len(signals)} signals: {firing} firing, {len(signals) - firing} resolved. The others stand below.")
-    ]
+    numbers = f"{signals.count} signals: {signals.firing} firing, {signals.resolved} resolved."
+    return [context(f"{numbers} The others stand below.")]
 
 
 def _protected(signals: Sequence[Signal], triggers: Triggers) -> list[Block]:

@@ -119,14 +119,14 @@ def undone(reading: Reading, keys: Collection[str]) -> frozenset[str]:
     return frozenset(reading.session.exec(select(OutboxRow.key).where(col(OutboxRow.key).in_(keys), waiting)))
 
 
-def withdraw(work: Work, key: str) -> bool:
-    """Take back a message that has not stood in Slack yet and is pointless now; says whether there was one.
+def withdraw(work: Work, *keys: str) -> bool:
+    """Take back messages that have not stood in Slack yet and are pointless now; says whether there were any.
 
     What was on its way at this moment may still arrive.
     """
     undone = col(OutboxRow.state).in_([OutboxState.WAITING, OutboxState.SENDING])
     served = {"state": OutboxState.DONE, "served": col(OutboxRow.wanted), "claimed_until": None, "error": "withdrawn"}
-    return work.change(OutboxRow, col(OutboxRow.key) == key, undone, **served)
+    return work.change(OutboxRow, col(OutboxRow.key).in_(keys), undone, **served)
 
 
 def note(work: Work, channel: str, subject: str, text: Text, *, key: str | None = None) -> str:

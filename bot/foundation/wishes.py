@@ -7,6 +7,7 @@ it comes no later than it would have; being sent, it is owed once more.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import and_, case, or_
@@ -84,6 +85,7 @@ def _row(wish: Wish, now: datetime) -> dict[str, Any]:
     }
 
 
+@cache
 def _upsert(dialect: str) -> sqlite.Insert | postgresql.Insert:
     statement = INSERT[dialect](OutboxRow)
     new, row = statement.excluded, OutboxRow

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.alerts import views
 from bot.alerts.models import InboxItem, Signal
-from bot.alerts.rules.triage import Pile, Triage
+from bot.alerts.rules.triage import Pile, Reported, Triage
 from bot.foundation.blocks import as_dicts, fit, visible_text
 from tests.alerts.samples import triggers
 
@@ -48,8 +48,13 @@ def item(**changes: Any) -> InboxItem:
     return InboxItem(**(values | changes))
 
 
+def reported(*signals: Signal) -> Reported:
+    firing = sum(signal.state == "firing" for signal in signals)
+    return Reported(signals, firing, len(signals) - firing)
+
+
 def card(*signals: Signal) -> str:
-    return visible_text(as_dicts(fit([views.card(signals, triggers())])))
+    return visible_text(as_dicts(fit([views.card(reported(*signals), triggers())])))
 
 
 def test_a_signal_shows_value_limit_since_when_and_what_is_protected() -> None:
@@ -75,8 +80,8 @@ def test_a_signal_without_value_or_of_a_trigger_that_is_gone_is_shown_all_the_sa
 
 
 def test_of_many_signals_the_first_is_seen_at_once_and_four_more_below() -> None:
-    many = [signal(id=f"sig_{number}") for number in range(21)] + [signal(id="sig_22", state="resolved")]
-    part = views.card(many, triggers())
+    first_five = [signal(id=f"sig_{number}") for number in range(5)]
+    part = views.card(Reported(first_five, firing=21, resolved=1), triggers())
     first, below = (visible_text(as_dicts(blocks)) for blocks in (part.blocks, part.detail))
     assert (first.count("🔺 *Firing*"), below.count("🔺 *Firing*")) == (1, 4)
     assert first.endswith("22 signals: 21 firing, 1 resolved. The others stand below.")
@@ -85,7 +90,7 @@ def test_of_many_signals_the_first_is_seen_at_once_and_four_more_below() -> None
 
 
 def test_an_incident_without_signals_has_no_such_part() -> None:
-    assert not fit([views.card([], triggers())])
+    assert not fit([views.card(Reported(), triggers())])
 
 
 def test_hostile_text_stays_text() -> None:

@@ -1,4 +1,4 @@
-"""What waits for a person to look at it."""
+"""What people are shown of many: the first few, and how many there are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,6 +15,20 @@ class Pile(Generic[T]):
 
     newest: Sequence[T] = ()
     count: int = 0
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The signals of an incident: those that are shown first, and how many there are."""
+
+    first: Sequence[Signal] = ()
+    firing: int = 0
+    resolved: int = 0
+
+    @property
+    def count(self) -> int:
+        """How many there are in all."""
+        return self.firing + self.resolved
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement
@@ -19,37 +20,49 @@ GATHERED = "comms.gathered"
 CROWD = 50
 """So many notes of one thread may wait. Slack takes one message a second in a channel, so they are a minute old."""
 AT_ONCE = "Much happened at once:"
+_SUBJECT = col(OutboxRow.payload)["subject"].as_string()
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note that waits."""
+
+    key: str
+    channel: str
+    subject: str
+    text: Markup
+    created_at: datetime
 
 
 def crowded(reading: Reading) -> datetime | None:
     """Return since when more than a crowd of notes waits for one thread; None while Slack is away: then all do."""
     if line.away_since(reading) is not None:
         return None
-    thread = col(OutboxRow.payload)["subject"].as_string()
-    oldest = select(func.min(OutboxRow.created_at)).where(_waiting_notes()).group_by(thread)
+    oldest = select(func.min(OutboxRow.created_at)).where(_waiting_notes()).group_by(_SUBJECT)
     return reading.session.exec(oldest.having(func.count() > CROWD).limit(1)).first()
 
 
 def thin_out(work: Work) -> int:
     """Tell the notes of every crowded thread together; returns how many went into others."""
-    threads = _threads(work.session.exec(select(OutboxRow).where(_waiting_notes()).order_by(col(OutboxRow.sequence))))
-    return sum(tell_together(work, rows, AT_ONCE) for rows in threads if len(rows) > CROWD)
+    crowds = select(_SUBJECT).where(_waiting_notes()).group_by(_SUBJECT).having(func.count() > CROWD)
+    theirs = _SUBJECT.in_(work.session.exec(crowds).all())
+    rows = work.session.exec(select(OutboxRow).where(_waiting_notes(), theirs).order_by(col(OutboxRow.sequence)))
+    return sum(tell_together(work, notes, AT_ONCE) for notes in _threads(rows) if len(notes) > CROWD)
 
 
 def gather(work: Work, rows: Iterable[OutboxRow], why: str) -> int:
     """Make one note of those among the rows that wait for the same thread; returns how many went into others."""
-    notes = [row for row in rows if row.kind == NOTE]
-    return sum(tell_together(work, each, why) for each in _threads(notes) if len(each) > 1)
+    threads = _threads(row for row in rows if row.kind == NOTE)
+    return sum(tell_together(work, each, why) for each in threads if len(each) > 1)
 
 
-def tell_together(work: Work, notes: Sequence[OutboxRow], why: str) -> int:
+def tell_together(work: Work, notes: Sequence[Note], why: str) -> int:
     """Put one note in the place of several of one thread; returns how many there were."""
-    said = [(row.created_at, Markup(row.payload["text"])) for row in notes]
-    for row in notes:
-        withdraw(work, row.key)
-    about = {name: notes[0].payload[name] for name in ("channel", "subject")}
-    text = rules.gathered(about["subject"], said, why)
-    work.enqueue(GATHERED, f"gathered:{work.new_id('note')}", {**about, "text": text}, lane=Lane.NOTE)
+    withdraw(work, *(note.key for note in notes))
+    channel, subject = notes[0].channel, notes[0].subject
+    text = rules.gathered(subject, [(note.created_at, note.text) for note in notes], why)
+    payload = {"channel": channel, "subject": subject, "text": text}
+    work.enqueue(GATHERED, f"gathered:{work.new_id('note')}", payload, lane=Lane.NOTE)
     return len(notes)
 
 
@@ -59,8 +72,11 @@ def _waiting_notes() -> ColumnElement[bool]:
     return and_(waits, col(OutboxRow.kind) == NOTE, col(OutboxRow.unclear).is_(False))
 
 
-def _threads(notes: Iterable[OutboxRow]) -> list[list[OutboxRow]]:
-    threads: dict[tuple[str, str], list[OutboxRow]] = defaultdict(list)
-    for row in notes:
-        threads[row.payload["channel"], row.payload["subject"]].append(row)
+def _threads(rows: Iterable[OutboxRow]) -> list[list[Note]]:
+    """Return notes by thread, as they are now: what is withdrawn meanwhile need not be read again."""
+    threads: dict[tuple[str, str], list[Note]] = defaultdict(list)
+    for row in rows:
+        channel, subject = row.payload["channel"], row.payload["subject"]
+        note = Note(row.key, channel, subject, Markup(row.payload["text"]), row.created_at)
+        threads[channel, subject].append(note)
     return list(threads.values())

@@ -31,8 +31,8 @@ def sum_up(work: Work) -> int:
     told = fallback.used(work, outage)
     if told or outage.length >= work.config[FallbackPolicy].summary_after:
         waiting = list(_waiting(work))
-        gathered = gathering.gather(work, waiting, WHILE_AWAY)
         counted = Counter(str(row.payload["channel"]) for row in waiting)
+        gathered = gathering.gather(work, waiting, WHILE_AWAY)
         for channel in sorted({*counted, *told}):
             key = f"outage:{outage.began_at.isoformat()}:{channel}"
             words = _summary(outage, counted[channel], told.get(channel, ()))

@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Collection, Container, Coroutine
+from collections.abc import Collection, Container, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy
 from sqlmodel import col, or_, select
 
 from bot.foundation import metrics
@@ -34,13 +35,11 @@ class Round:
     Attributes:
         start: Messages to start now, with the place each goes to.
         broken: Rows whose builder raised.
-        built: How many messages had to be built to learn where they go.
         unseen: There are rows that this round did not get to.
     """
 
     start: list[tuple[OutboxRow, str]] = field(default_factory=list)
     broken: list[tuple[OutboxRow, Exception]] = field(default_factory=list)
-    built: int = 0
     unseen: bool = False
 
 
@@ -156,49 +155,45 @@ class Sender:
     def _look(self, reading: Reading) -> Round:
         """Go through all due messages in order, so that no full channel hides what waits for another."""
         found, taken = Round(), set[str]()
-        due, held = _messages(reading, list(self.kinds.messages), list(self._started))
-        self._destinations = {version: self._destinations[version] for version in due if version in self._destinations}
-        for version in due:
+        waiting = _messages(reading, list(self.kinds.messages), list(self._started))
+        for one in self._learn(reading, waiting, found):
             if self._pace.running + len(found.start) >= AT_ONCE:
                 break
-            if found.built == ROUND:
-                found.unseen = True
-                break
-            place = self._place(reading, version, found, taken)
+            place = self._place(reading, one, taken)
             if place is None:
                 continue
             taken.add(place)
-            if version not in held:
-                found.start.append((_row(reading, version), place))
+            if one.is_due:
+                found.start.append((_rows(reading, [one])[0], place))
         return found
 
-    def _place(self, reading: Reading, version: "Version", found: Round, taken: Container[str]) -> str | None:
+    def _place(self, reading: Reading, waiting: "Waiting", taken: Container[str]) -> str | None:
         """Return where a message goes, None if it cannot go yet; cheap for the thousands whose place is taken."""
 
         def is_free(place: str | None) -> bool:
             return place is not None and place not in taken and self._pace.is_free(place, reading.now)
 
-        if version not in self._destinations:
-            where = self._destination(reading, version, found)
-            if where is None:
-                return None
-            self._destinations[version] = where
-        where = self._destinations[version]
-        place = where.place_now(reading) if is_free(where.place) else None
+        where = waiting.stands or self._destinations.get(waiting.version)
+        place = where.place_now(reading) if where and is_free(where.place) else None
         return place if is_free(place) else None
 
-    def _destination(self, reading: Reading, version: "Version", found: Round) -> Destination | None:
-        """Return where a message goes: where it stands, or else it is built to learn that (and again in its turn)."""
-        row = _row(reading, version)
-        stands = reading.session.get(Posted, row.key)
-        if stands is not None:
-            return Destination(stands.channel or row.key)  # a Home stands in no channel, and its key is its place
-        found.built += 1
-        try:
-            return destination(self.kinds.messages[row.kind](reading, row.payload))
-        except Exception as error:  # noqa: BLE001 - noted on the row, so that one bad row cannot stop the rest
-            found.broken.append((row, error))
-            return None
+    def _learn(self, reading: Reading, waiting: Sequence["Waiting"], found: Round) -> Sequence["Waiting"]:
+        """Learn where messages go that stand nowhere yet: each is built for that once, and again in its turn.
+
+        Returns those up to the first that there is no time for in this round.
+        """
+        known = self._destinations
+        self._destinations = {one.version: known[one.version] for one in waiting if one.version in known}
+        new = [place for place, one in enumerate(waiting) if not one.stands and one.version not in known]
+        found.unseen = len(new) > ROUND
+        for row in _rows(reading, [waiting[place] for place in new[:ROUND]]):
+            try:
+                where = destination(self.kinds.messages[row.kind](reading, row.payload))
+            except Exception as error:  # noqa: BLE001 - noted on the row, so that one bad row cannot stop the rest
+                found.broken.append((row, error))
+            else:
+                self._destinations[row.id, row.wanted] = where
+        return waiting[: new[ROUND]] if found.unseen else waiting
 
     # --- both ---------------------------------------------------------------------------------------------------------
 
@@ -237,20 +232,38 @@ def _is_in_time(mine: OutboxRow, now: datetime) -> bool:
     return mine.claimed_until is not None and now < mine.claimed_until
 
 
-def _messages(reading: Reading, kinds: Collection[str], but_not: Collection[str]) -> tuple[list[Version], set[Version]]:
-    """Return in their order those that can be taken, and those among them that only hold their place.
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message that waits for its turn.
 
-    What a process before this one was sending holds its place until it can be looked up: nothing overtakes it there.
+    Attributes:
+        version: Which row, and which wish of it.
+        is_due: It can be taken now. What a process before this one was sending cannot, until it may be looked up, and
+            holds its place until then: nothing overtakes it there.
+        stands: Where it stands already, and so will go.
     """
+
+    version: Version
+    is_due: bool
+    stands: Destination | None
+
+
+def _messages(reading: Reading, kinds: Collection[str], but_not: Collection[str]) -> list[Waiting]:
+    """Return the messages that can be taken, or hold their place, in their order."""
     sending = col(OutboxRow.state) == OutboxState.SENDING
-    found = reading.session.exec(
-        select(OutboxRow.id, OutboxRow.wanted, rows.is_due(reading))
+    row = OutboxRow
+    found = reading.session.connection().execute(
+        sqlalchemy.select(col(row.id), col(row.wanted), rows.is_due(reading), col(row.key), col(Posted.channel))
+        .outerjoin(Posted, col(Posted.key) == col(row.key))
         .where(or_(sending, rows.is_due(reading)), col(OutboxRow.kind).in_(kinds), col(OutboxRow.id).not_in(but_not))
         .order_by(col(OutboxRow.lane), col(OutboxRow.sequence))
-    ).all()
-    versions = [((row_id, wanted), is_due) for row_id, wanted, is_due in found]
-    return [version for version, _ in versions], {version for version, is_due in versions if not is_due}
+    )
+    return [
+        Waiting((row_id, wanted), is_due, None if channel is None else Destination(channel or key))
+        for row_id, wanted, is_due, key, channel in found  # a Home stands in no channel, and its key is its place
+    ]
 
 
-def _row(reading: Reading, version: Version) -> OutboxRow:
-    return reading.session.exec(select(OutboxRow).where(OutboxRow.id == version[0])).one()
+def _rows(reading: Reading, waiting: Sequence[Waiting]) -> list[OutboxRow]:
+    ids = [one.version[0] for one in waiting]
+    return list(reading.session.exec(select(OutboxRow).where(col(OutboxRow.id).in_(ids)))) if ids else []

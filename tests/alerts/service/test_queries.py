@@ -17,5 +17,13 @@ def test_what_still_fires_comes_first_then_the_newest(meridian: Organisation) ->
         raw(alert(fingerprint="d", status="resolved")),
     )
     found = meridian.reads(service.signals_of, "INC-1")
-    assert [signal.dedup_key.split("|")[1] for signal in found] == ["b", "a", "d"]
-    assert [signal.state for signal in found] == ["firing", "firing", "resolved"]
+    assert [signal.dedup_key.split("|")[1] for signal in found.first] == ["b", "a", "d"]
+    assert [signal.state for signal in found.first] == ["firing", "firing", "resolved"]
+    assert (found.firing, found.resolved) == (2, 1)
+
+
+def test_of_many_only_the_first_are_read(meridian: Organisation) -> None:
+    """F12: a card costs the same, however many signals stand on it."""
+    receive(meridian, raw(*[alert(fingerprint=f"f{number}") for number in range(40)]))
+    found = meridian.reads(service.signals_of, "INC-1")
+    assert (len(found.first), found.count) == (5, 40)
