@@ -37,8 +37,8 @@ from bot.foundation.sender import Sender
 from bot.foundation.slack_door import Edge, SlackDoor
 from bot.foundation.slack_door.door import Identify
 from bot.foundation.slack_door.socket import SocketDoor
-from bot.foundation.slack_port import SlackError, SlackPort
-from bot.foundation.watch import Auditor, Health, Heartbeat, Signs
+from bot.foundation.slack_port import Identity, SlackError, SlackPort, WrongClock
+from bot.foundation.watch import Auditor, Health, Heartbeat, Signs, skew
 from bot.foundation.web_door import Doors, web_app
 from bot.foundation.work import Actor, Lane, Reading, Work
 from bot.foundation.worker_loop import WorkerLoop
@@ -97,8 +97,13 @@ class Process:
         self.worker = WorkerLoop(store, self.sender, wiring.kinds.sweeps, self.signs)
 
     async def connect(self) -> None:
-        """Ask Slack who we are, pin that, and open the door for people (SlackError when Slack does not answer)."""
+        """Ask Slack who we are, pin that, and open the door for people.
+
+        Raises:
+            SlackError: when Slack does not answer, or its clock and ours are too far apart.
+        """
         who = await self._slack.who_am_i()
+        self._compare_clocks(who)
         secret = self._environment.slack_signing_secret
         self.doors.edge = Edge(secret.get_secret_value() if secret else "", who.team_id, who.app_id)
         self.doors.slack = SlackDoor(self.store, self._slack, self._wiring.routers, self._wiring.identify, who)
@@ -114,6 +119,15 @@ class Process:
         """Say in the trail under which configuration and version this process works, if that is new."""
         if not await self.store.read(policies.is_recorded):
             await self.store.submit(Actor("system", "process", logged_in()), policies.record)
+
+    def _compare_clocks(self, who: Identity) -> None:
+        """Note a clock that is odd; refuse to go on with one that is wrong."""
+        ahead = skew.difference(self.store.clock.now(), who.said_at)
+        if skew.is_too_far(ahead):
+            raise WrongClock(skew.note(ahead))
+        self.health.clock = skew.note(ahead)
+        if self.health.clock:
+            log.warning("%s", self.health.clock)
 
     async def disconnect(self) -> None:
         """Take no more gestures."""
@@ -152,7 +166,7 @@ class Process:
                 await self.connect()
             except SlackError as error:
                 self.health.slack = f"not connected: {error}"
-                log.warning("Slack does not answer, alerts are taken all the same: %s", error)
+                log.warning("not connected to Slack, alerts are taken all the same: %s", error)
                 await asyncio.sleep(ASK_AGAIN_SECONDS)
             else:
                 return

@@ -5,8 +5,9 @@ to look first, is the sender's decision.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 import aiohttp
@@ -50,14 +51,19 @@ class Refused(SlackError):  # noqa: N818 - an answer, not a defect
         self.code = code
 
 
+class WrongClock(SlackError):  # noqa: N818 - an answer, not a defect
+    """Our clock and Slack's are so far apart that nobody could tell an old request from a new one."""
+
+
 @dataclass(frozen=True)
 class Identity:
-    """Whom our token belongs to: the pinned workspace, app and bot."""
+    """Whom our token belongs to: the pinned workspace, app and bot. `said_at` is when Slack says that it said so."""
 
     team_id: str
     bot_user_id: str
     bot_id: str
     app_id: str
+    said_at: datetime | None = field(default=None, compare=False)
 
 
 class SlackPort(Protocol):
@@ -130,7 +136,8 @@ class SlackClient:
         """Return whose token this is (auth.test, and bots.info for the app)."""
         answer = await self._call("auth.test")
         bot = await self._call("bots.info", bot=answer["bot_id"])
-        return Identity(answer["team_id"], answer["user_id"], answer["bot_id"], bot["bot"]["app_id"])
+        said_at = _date(bot.headers.get("Date", ""))
+        return Identity(answer["team_id"], answer["user_id"], answer["bot_id"], bot["bot"]["app_id"], said_at)
 
     async def post(
         self, channel: str, text: str, blocks: Sequence[Mapping[str, Any]], *, row: str, thread: str | None = None
@@ -266,6 +273,14 @@ def _meaning(error: SlackApiError) -> SlackError:
     if status >= 500 or not code or code in ("internal_error", "fatal_error", "request_timeout", "service_unavailable"):
         return Unclear(f"HTTP {status} {code or 'without a readable answer'}")
     return Refused(str(code), "; ".join((data.get("response_metadata") or {}).get("messages", []))[:500])
+
+
+def _date(header: str) -> datetime | None:
+    """Read a Date header (RFC 9110, section 6.6.1); None if there is none that can be read."""
+    try:
+        return parsedate_to_datetime(header).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _seconds(retry_after: str) -> float:

@@ -13,18 +13,21 @@ import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator, Callable, Generator
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from bot.workspace.clock import Clock
 from bot.workspace.faults import Fault
 from bot.workspace.methods import Answer
 from bot.workspace.state import Call, Json
@@ -53,7 +56,7 @@ def create_app(workspace: Workspace, models: ASGIApp | None = None, page: ASGIAp
     ]
     routes += [Mount("/models", app=models)] if models is not None else []
     routes += [Mount("/", app=page)] if page is not None else []
-    app = Starlette(routes=routes)
+    app = Starlette(routes=routes, middleware=[Middleware(_Dated, clock=workspace.clock)])
     app.state.workspace = workspace
     return app
 
@@ -155,6 +158,23 @@ def _arguments(request: Request, raw: bytes) -> tuple[Json, str]:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     in_arguments = str(args.pop("token", ""))
     return args, token if scheme == "Bearer" else in_arguments
+
+
+class _Dated:
+    """Tells the workspace's time with every answer: Slack's, for a program that compares its clock."""
+
+    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+        self._app = app
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = format_datetime(self._clock.now(), usegmt=True)
+                message["headers"] = [*message.get("headers", ()), (b"date", date.encode())]
+            await send(message)
+
+        await self._app(scope, receive, dated if scope["type"] == "http" else send)
 
 
 class _Silence(Response):
@@ -274,4 +294,5 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         log_config=None,
         log_level="warning",
         access_log=False,
+        date_header=False,  # the application tells its own time
     )

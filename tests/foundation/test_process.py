@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -23,7 +24,7 @@ from bot.foundation.migrations import SchemaError
 from bot.foundation.models import OutboxRow
 from bot.foundation.outbox import Kinds, announce, build_announcement
 from bot.foundation.process import Process, Wiring, alone_with, open_process_store
-from bot.foundation.slack_port import Unreachable
+from bot.foundation.slack_port import Unreachable, WrongClock
 from bot.foundation.work import Actor, Reading, Work
 from tests.foundation.slack_door.conftest import identify
 from tests.support.clock import VirtualClock
@@ -76,6 +77,20 @@ async def test_a_slack_that_does_not_answer_opens_no_door(tmp_path: Path, clock:
     with pytest.raises(Unreachable):
         await process.connect()
     assert process.doors.slack is None
+    process.store.close()
+
+
+async def test_a_clock_that_is_wrong_opens_no_door_until_it_is_set(tmp_path: Path, clock: VirtualClock) -> None:
+    """T26: more than four minutes off, old requests could not be told from new ones."""
+    process, slack = process_of(environment_of(tmp_path), clock)
+    slack.ahead = timedelta(seconds=300)
+    with pytest.raises(WrongClock, match="300 s behind Slack's: set it"):
+        await process.connect()
+    assert process.doors.slack is None
+    slack.ahead = timedelta(seconds=-90)
+    await process.connect()
+    assert process.doors.slack is not None
+    assert process.health.clock == "this machine's clock is 90 s ahead of Slack's: set it (NTP)"
     process.store.close()
 
 

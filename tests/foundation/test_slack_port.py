@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -73,6 +73,25 @@ async def test_whose_token_this_is(slack: Slack) -> None:
         "bots.info": [{"bot": {"app_id": "A1"}}],
     }
     assert await slack.client().who_am_i() == Identity("T1", "U1", "B1", "A1")
+
+
+@pytest.mark.parametrize(
+    ("date", "said_at"),
+    [
+        ("Sat, 21 Nov 2026 09:00:00 GMT", MORNING),
+        ("Sat, 21 Nov 2026 10:00:00 +0100", MORNING),
+        ("yesterday", None),
+        ("Sat, 21 Nov 99999 09:00:00 GMT", None),
+        ("", None),
+    ],
+)
+async def test_when_slack_says_that_it_is(slack: Slack, date: str, said_at: datetime | None) -> None:
+    """T26."""
+    slack.answers = {
+        "auth.test": [{"team_id": "T1", "user_id": "U1", "bot_id": "B1"}],
+        "bots.info": [(200, '{"ok": true, "bot": {"app_id": "A1"}}', {"Date": date})],
+    }
+    assert (await slack.client().who_am_i()).said_at == said_at
 
 
 async def test_a_post_is_marked_with_its_row_and_unfurls_nothing(slack: Slack) -> None:

@@ -234,7 +234,11 @@ async def test_ready_means_that_everything_works(house: House) -> None:
     await loop.tick()
     status, parts = await house.ready()
     assert (status, parts.pop("ready"), set(parts.values())) == (200, True, {"ok"})
-    assert list(parts) == ["database", "worker", "overdue", "slack", "loops"]
+    assert list(parts) == ["database", "worker", "overdue", "slack", "loops", "clock"]
+    assert house.doors.health is not None
+    house.doors.health.clock = "75 s ahead of Slack's"
+    status, parts = await house.ready()
+    assert (status, parts["ready"], parts["clock"]) == (200, True, "75 s ahead of Slack's")  # T26
 
 
 async def test_ready_says_which_part_is_in_trouble(house: House) -> None:

@@ -1,8 +1,8 @@
 """A Slack that answers the sender what a test tells it to, and keeps what stands where."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from slack_sdk.models.views import View
@@ -55,6 +55,8 @@ class FakeSlack:
     """SlackPort in memory. Faults are told with `fail`, `lose_reply` and the sets of channels."""
 
     clock: VirtualClock
+    ahead: timedelta = timedelta()
+    """How far Slack's clock is ahead of ours."""
     calls: list[Call] = field(default_factory=list)
     messages: list[Standing] = field(default_factory=list)
     whispers: list[Call] = field(default_factory=list)
@@ -107,7 +109,7 @@ class FakeSlack:
 
     async def who_am_i(self) -> Identity:
         self._call(Call("who_am_i", "", self.clock.now()))
-        return ME
+        return replace(ME, said_at=self.clock.now() + self.ahead)
 
     async def post(
         self, channel: str, text: str, blocks: Sequence[Mapping[str, Any]], *, row: str, thread: str | None = None

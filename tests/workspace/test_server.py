@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from email.utils import format_datetime
 
 import aiohttp
 import pytest
@@ -41,6 +42,13 @@ async def test_serves_api_models_and_page_side_by_side(workspace: Workspace) -> 
             async with session.get(base + path) as response:
                 assert await response.text() == text
         assert (await AsyncWebClient(BOT_TOKEN, base_url=f"{base}/api/").auth_test())["ok"]
+
+
+async def test_every_answer_tells_the_time_of_the_workspace(workspace: Workspace) -> None:
+    async with serving(create_app(workspace, page=page(workspace))) as base, aiohttp.ClientSession() as session:
+        for path in ("/", "/nothing", "/api/api.test"):
+            async with session.get(base + path) as response:
+                assert response.headers.getall("Date") == [format_datetime(workspace.clock.now(), usegmt=True)]
 
 
 async def test_stops_promptly_with_open_streams_and_sockets(workspace: Workspace) -> None:

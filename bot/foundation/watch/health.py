@@ -28,7 +28,7 @@ class Health:
         kinds: What can be overdue.
         readiness: More parts that must work, by name: each says what its trouble is, '' when there is none.
         slack: Why Slack cannot be used right now, empty when it can.
-        clock: What is odd about our clock, though it can be worked with.
+        clock: What is odd about our clock, though it can be worked with: as it was when we connected to Slack.
     """
 
     store: Store
