@@ -4,7 +4,7 @@ A door opens a Work and hands it to one verb. State, trail entries and outbox ro
 at all; nothing below a door commits.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -148,6 +148,18 @@ class Work(Reading):
         statement = insert(type(row)).values(**values).on_conflict_do_nothing()
         return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 
+    def put(self, model: type[ModelT], rows: Collection[ModelT]) -> None:
+        """Add rows of one table, each in the place of the one with the same key if there is one."""
+        if not rows:
+            return
+        self.session.flush()
+        connection, table = self.session.connection(), SQLModel.metadata.tables[str(model.__tablename__)]
+        insert = wishes.INSERT[connection.dialect.name](model)
+        others = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
+        statement = insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)
+        connection.execute(statement, [row.model_dump() for row in rows])
+        self._forget(model)
+
     def add_late(self, row: SQLModel) -> None:
         """Add a row, unless one with the same key is there; all such rows go in at the end, unseen by this Work."""
         self._late_rows.append(row)
@@ -162,9 +174,7 @@ class Work(Reading):
         self.session.flush()
         result = self.session.connection().execute(update(model).where(*where).values(**values))
         assert isinstance(result, CursorResult)  # noqa: S101 - what an UPDATE returns
-        for row in list(self.session.identity_map.values()):
-            if isinstance(row, model):
-                self.session.expire(row)
+        self._forget(model)
         return result.rowcount > 0
 
     def new_id(self, prefix: str) -> str:
@@ -210,6 +220,12 @@ class Work(Reading):
         self._write_late_rows()
         wishes.write(self.session, self.ids, self.now, self._wishes.values())
         return trail.append(self.session, self.trail_key, self.ids, self._records)
+
+    def _forget(self, model: type[SQLModel]) -> None:
+        """Let what was read of a table be read again."""
+        for row in list(self.session.identity_map.values()):
+            if isinstance(row, model):
+                self.session.expire(row)
 
     def _write_late_rows(self) -> None:
         connection = self.session.connection()

@@ -75,6 +75,7 @@ class Execution(SQLModel, table=True):
 
     __tablename__ = "execution"
     __table_args__ = (
+        Index("execution_of_system", "system", "started_at"),
         Index("one_running_execution", "system", unique=True, sqlite_where=_RUNNING, postgresql_where=_RUNNING),
     )
 
@@ -82,7 +83,7 @@ class Execution(SQLModel, table=True):
     round: int = Column(primary_key=True)
     plan_id: str = Column(foreign_key="plan.id", index=True)
     incident: str = Column(index=True)
-    system: str = Column(index=True)
+    system: str
     state: str = ExecutionState.RUNNING
     detail: str = ""
     changed: bool | None = False

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.comms import service
-from bot.comms.models import Approval, CommsPolicy, FallbackPolicy, Library, Template
+from bot.comms.models import Approval, Briefing, CommsPolicy, FallbackPolicy, Library, Template
 from bot.comms.rules import FACTS, Telling
 from bot.comms.rules import checks as comms_checks
 from bot.foundation.config import Config, File, load
@@ -63,7 +63,11 @@ def desk(tmp_path: Path, config: Config = SHIPPED, clock: VirtualClock | None = 
 def brief(work: Work, subject: str = "INC-42", /, *, kind: str = "chatbot", is_open: bool = True, **facts: str) -> None:
     """Let incidents say what is known of one."""
     known = {**FACTS, "incident": subject, "system": "support-bot", "system_title": "Support bot", **facts}
-    service.brief(work, subject, title=f"Support bot 42 ({subject})", incident_type=kind, facts=known, is_open=is_open)
+    title = f"Support bot 42 ({subject})"
+    noted = Briefing(
+        subject=subject, title=title, incident_type=kind, facts=known, is_open=is_open, updated_at=work.now
+    )
+    service.brief(work, [noted])
 
 
 def look(reading: Reading, person: Actor, subject: str = "", audience: str = "", stage: str = "") -> Any:

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import col, select
 
 from bot.comms import service as comms
-from bot.comms.models import CommsPolicy, FallbackPolicy, Library
+from bot.comms.models import Briefing, CommsPolicy, FallbackPolicy, Library
 from bot.escalation import service
 from bot.escalation.models import Escalation, EscalationPolicy
 from bot.foundation import trail
@@ -143,10 +143,10 @@ def ladder(tmp_path: Path, *, approved: bool = True) -> Ladder:
     found = Ladder(fresh_store(tmp_path, shipped(approved=approved), clock), clock)
     for person in found.store.config[Directory].people.values():
         found.does("backout", know, person.slack)
-    found.does(
-        "backout", comms.brief, "INC-1", title="Visitors buy less", incident_type="recommendation", facts=FACTS,
-        is_open=True,
-    )  # fmt: skip
+    known = Briefing(
+        subject="INC-1", title="Visitors buy less", incident_type="recommendation", facts=FACTS, updated_at=clock.now()
+    )
+    found.does("backout", comms.brief, [known])
     return found
 
 

@@ -1,7 +1,7 @@
 """What a Work promises, on SQLite and on PostgreSQL."""
 
 import contextlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Barrier, Thread
 from typing import Any
 
@@ -144,6 +144,18 @@ def test_a_row_is_added_once(store: Store) -> None:
 
     assert [store.submit_now(MAYA, verb) for _ in range(3)] == [True, False, False]
     assert store.read_now(lambda reading: len(reading.session.exec(select(Nonce)).all())) == 1
+
+
+def test_a_row_is_put_in_the_place_of_the_one_with_its_key(store: Store) -> None:
+    def put(work: Work, *names: str) -> datetime | None:
+        before = work.session.get(Nonce, "a")
+        work.put(Nonce, [Nonce(value=name, seen_at=work.now + timedelta(hours=len(names))) for name in names])
+        return before.seen_at if before else None
+
+    assert store.submit_now(MAYA, put, "a") is None
+    assert store.submit_now(MAYA, put, "a", "b") == MORNING + timedelta(hours=2)
+    assert store.submit_now(MAYA, put) == MORNING + timedelta(hours=2)
+    assert store.read_now(lambda r: {row.value for row in r.session.exec(select(Nonce))}) == {"a", "b"}
 
 
 def test_late_rows_go_in_at_the_end_each_key_once_and_with_the_part_that_added_them(store: Store) -> None:

@@ -6,6 +6,8 @@ from bot.comms.service.library import digests, read_library
 from bot.comms.service.outage import over, sum_up
 from bot.comms.service.posting import (
     brief,
+    briefings_of,
+    fill,
     post,
     preview,
     render,
@@ -18,8 +20,10 @@ from bot.comms.service.posting import (
 __all__ = [
     "GATHERED",
     "brief",
+    "briefings_of",
     "crowded",
     "digests",
+    "fill",
     "must_reach",
     "next_batch",
     "over",

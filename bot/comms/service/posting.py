@@ -1,6 +1,6 @@
 """Fill an approved template with what is known, show it, and post it word for word."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 from sqlmodel import col, or_, select
@@ -21,31 +21,29 @@ CLOSED_FOR = timedelta(days=30)
 CHOICES = 100
 
 
-def brief(work: Work, subject: str, *, title: str, incident_type: str, facts: Mapping[str, str], is_open: bool) -> None:
-    """Note what may be said about a subject now; replaces what was noted before.
-
-    Args:
-        work: The Work of whoever changed the facts.
-        subject: The incident's name.
-        title: What people choose it by.
-        incident_type: Picks the templates written for this kind of incident.
-        facts: By the names in `rules.FACTS`; what is missing cannot be said.
-        is_open: Whether the incident is open.
-    """
-    briefing = Briefing(
-        subject=subject,
-        title=title,
-        incident_type=incident_type,
-        facts=dict(facts),
-        is_open=is_open,
-        updated_at=work.now,
-    )
-    if not work.add_once(briefing):
-        values = briefing.model_dump(exclude={"subject"})
-        work.change(Briefing, col(Briefing.subject) == subject, **values)
+def brief(work: Work, briefings: Collection[Briefing]) -> None:
+    """Note what may be said about some subjects now; replaces what was noted about them before."""
+    work.put(Briefing, briefings)
 
 
-def render(reading: Reading, template_name: str, subject: str, extra: Mapping[str, object] | None = None) -> Markup:
+def briefings_of(reading: Reading, subjects: Collection[str]) -> dict[str, Briefing]:
+    """Return what may be said about each of these subjects."""
+    query = select(Briefing).where(col(Briefing.subject).in_(subjects))
+    return {briefing.subject: briefing for briefing in reading.session.exec(query)}
+
+
+def render(reading: Reading, template_name: str, subject: str) -> Markup:
+    """Return an approved template's text about a subject, as `fill` does, by what was noted about it last."""
+    return fill(reading, template_name, subject, reading.session.get(Briefing, subject))
+
+
+def fill(
+    reading: Reading,
+    template_name: str,
+    subject: str,
+    briefing: Briefing | None,
+    extra: Mapping[str, object] | None = None,
+) -> Markup:
     """Return an approved template's text about a subject, safe to send to Slack.
 
     `extra` adds facts that only the caller knows (for pages: `rules.PAGE_FACTS`); Markup in it is kept as it is. A
@@ -58,7 +56,6 @@ def render(reading: Reading, template_name: str, subject: str, extra: Mapping[st
     why = why_not_postable(reading, template_name)
     if why:
         raise Refusal(why)
-    briefing = reading.session.get(Briefing, subject)
     if briefing is None and template.stage != rules.PAGE:
         raise Refusal(f"Nothing is known about {subject}, so there is nothing to tell.")
     facts = {"incident": subject, **(briefing.facts if briefing else {}), **(extra or {})}

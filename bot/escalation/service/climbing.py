@@ -1,12 +1,13 @@
 """An escalation climbs: the tier that is due is paged, the ones passed over are recorded, the last one ends it."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import col, func, select
 
 from bot.comms import service as comms
+from bot.comms.models import Briefing
 from bot.escalation import rules
 from bot.escalation.models import Escalation, EscalationState, Tier
 from bot.escalation.service.queries import policy_of
@@ -16,8 +17,6 @@ from bot.foundation.errors import Refusal
 from bot.foundation.work import Lane, Reading, Work
 from bot.people import service as people
 
-BATCH = 50
-
 
 def next_due(reading: Reading) -> datetime | None:
     """Return when the next tier of any incident is due."""
@@ -25,17 +24,8 @@ def next_due(reading: Reading) -> datetime | None:
 
 
 def climb(work: Work) -> int:
-    """Page the next tier wherever its time has come, in the order of deadlines; returns for how many incidents.
-
-    Each is locked from here to the commit; those that another process has taken are left to it.
-    """
-    due = work.session.exec(
-        select(Escalation)
-        .where(col(Escalation.next_tier_at) <= work.now)
-        .order_by(col(Escalation.next_tier_at), col(Escalation.subject))
-        .limit(BATCH)
-        .with_for_update(skip_locked=True)
-    ).all()
+    """Page the next tier wherever its time has come, in the order of deadlines; returns for how many incidents."""
+    due = work.take_due(Escalation, col(Escalation.next_tier_at), col(Escalation.subject))
     lot = lot_of(work, due)
     for escalation in due:
         _climb(work, lot, escalation)
@@ -44,15 +34,24 @@ def climb(work: Work) -> int:
 
 @dataclass(frozen=True)
 class Lot:
-    """What is asked once for all escalations of a lot: who can be reached, and which pages Slack has not taken."""
+    """What is asked once for all escalations of a lot.
+
+    Attributes:
+        reachable: Slack ids of those who can be paged.
+        unsent: Keys of the pages of present tiers that Slack has not taken.
+        briefings: What may be said about each incident, by its name.
+    """
 
     reachable: Container[str]
     unsent: Container[str]
+    briefings: Mapping[str, Briefing]
 
 
 def lot_of(work: Work, escalations: Sequence[Escalation]) -> Lot:
     """Ask what all of these escalations need to know."""
-    return Lot(people.everybody_reachable(work), outbox.undone(work, [_page_key(one) for one in escalations]))
+    unsent = outbox.undone(work, [_page_key(one) for one in escalations])
+    briefings = comms.briefings_of(work, [one.subject for one in escalations])
+    return Lot(people.everybody_reachable(work), unsent, briefings)
 
 
 def _climb(work: Work, lot: Lot, escalation: Escalation) -> None:
@@ -87,7 +86,7 @@ def bring_in(
                 withdraw_page(work, escalation, "Slack did not take the page before its time had passed")
             escalation.tier = number
             run_clock(work, escalation)
-            _page(work, escalation, tier, summoned, because, told)
+            _page(work, lot, escalation, tier, summoned, because, told)
             keep(work, escalation)
             return
         told.append(_skip(work, escalation, number, tier, "nobody in it can be reached now"))
@@ -103,13 +102,14 @@ def run_clock(work: Work, escalation: Escalation) -> None:
 
 def _page(
     work: Work,
+    lot: Lot,
     escalation: Escalation,
     tier: Tier,
     summoned: Sequence[rules.Summoned],
     because: str,
     skipped: Sequence[Markup],
 ) -> None:
-    text, why_plain = _words(work, escalation, tier, summoned, because)
+    text, why_plain = _words(work, lot, escalation, tier, summoned, because)
     work.record(
         "escalation.tier_paged", escalation.subject, why=because, policy=escalation.policy,
         tier=escalation.tier, title=tier.title, people=[one.person for one in summoned],
@@ -150,14 +150,15 @@ def _page_key(escalation: Escalation) -> str:
 
 
 def _words(
-    work: Work, escalation: Escalation, tier: Tier, summoned: Sequence[rules.Summoned], because: str
+    work: Work, lot: Lot, escalation: Escalation, tier: Tier, summoned: Sequence[rules.Summoned], because: str
 ) -> tuple[Markup, str]:
     """Return a page in its approved words; in plain ones with the reason why, because people must be reached."""
     called = join(", ", [_call(one) for one in summoned])
     deadline, then = moment(escalation.next_tier_at or work.now), _next_title(work, escalation)
     facts = {"people": called, "deadline": deadline, "next_tier": then}
     try:
-        text = comms.render(work, tier.template, escalation.subject, extra=facts)
+        known = lot.briefings.get(escalation.subject)
+        text = comms.fill(work, tier.template, escalation.subject, known, facts)
     except Refusal as refusal:
         return _plain_page(escalation, tier, called, because, deadline, then), refusal.message
     missing = [one for one in summoned if mention(one.person) not in text]

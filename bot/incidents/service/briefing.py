@@ -1,38 +1,42 @@
 """Keep everybody's picture of an incident current: what comms may say, the card, and App Home."""
 
 from bot.comms import service as comms
+from bot.comms.models import Briefing
+from bot.escalation import service as escalation
+from bot.escalation.models import Escalation
 from bot.foundation import outbox
-from bot.foundation.work import Reading, Work
+from bot.foundation.work import Work
 from bot.incidents import rules
 from bot.incidents.models import Incident, IncidentState
-from bot.incidents.service.queries import names_in
+from bot.incidents.service.queries import names_given
 from bot.people.models import Directory
 
 
-def refresh(work: Work, incident: Incident) -> None:
-    """Bring what shows this incident up to date: its briefing, its card, and the Homes people have opened."""
-    refresh_briefing(work, incident)
-    outbox.refresh_card(work, incident.name)
+def refresh(work: Work, *incidents: Incident) -> None:
+    """Bring what shows these incidents up to date: their briefings and cards, and the Homes people have opened."""
+    refresh_briefing(work, *incidents)
+    for incident in incidents:
+        outbox.refresh_card(work, incident.name)
     outbox.refresh_home(work, *(person.slack for person in work.config[Directory].people.values()))
 
 
-def refresh_briefing(work: Work, incident: Incident) -> None:
-    """Tell comms what may be said about this incident now."""
-    work.session.add(incident)
-    work.session.flush()
-    comms.brief(
-        work,
-        incident.name,
+def refresh_briefing(work: Work, *incidents: Incident) -> None:
+    """Tell comms what may be said about these incidents now."""
+    work.session.add_all(incidents)
+    climbs = escalation.states_of(work, [incident.name for incident in incidents])
+    comms.brief(work, [_briefing(work, incident, climbs.get(incident.name)) for incident in incidents])
+
+
+def _briefing(work: Work, incident: Incident, climb: Escalation | None) -> Briefing:
+    return Briefing(
+        subject=incident.name,
         title=incident.title,
         incident_type=incident.impact["incident_type"],
-        facts=facts(work, incident),
+        facts=_facts_of_system(incident)
+        | _facts_of_state(incident, names_given(work, incident, climb.lead if climb else None)),
         is_open=incident.state != IncidentState.CLOSED,
+        updated_at=work.now,
     )
-
-
-def facts(reading: Reading, incident: Incident) -> dict[str, str]:
-    """Return an incident's facts as words, by the names that templates use."""
-    return {**_facts_of_system(incident), **_facts_of_state(reading, incident)}
 
 
 def _facts_of_system(incident: Incident) -> dict[str, str]:
@@ -51,8 +55,7 @@ def _facts_of_system(incident: Incident) -> dict[str, str]:
     }
 
 
-def _facts_of_state(reading: Reading, incident: Incident) -> dict[str, str]:
-    names = names_in(reading, incident)
+def _facts_of_state(incident: Incident, names: rules.Names) -> dict[str, str]:
     due = incident.next_update_at
     return {
         "incident": incident.name,

@@ -134,7 +134,11 @@ def owners_of(reading: Reading, incident: Incident) -> list[str]:
 
 def names_in(reading: Reading, incident: Incident) -> rules.Names:
     """Return what the people in an incident are called."""
-    lead = lead_of(reading, incident.name)
+    return names_given(reading, incident, lead_of(reading, incident.name))
+
+
+def names_given(reading: Reading, incident: Incident, lead: str | None) -> rules.Names:
+    """Return what the people in an incident are called, given who leads it."""
     return rules.Names(
         lead=name_of(reading, lead) if lead else None,
         closed_by=name_of(reading, incident.closed_by) if incident.closed_by else None,

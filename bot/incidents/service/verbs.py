@@ -17,8 +17,6 @@ from bot.incidents.service import severity as severities
 from bot.incidents.service.queries import for_change
 from bot.incidents.service.severity import policy_of
 
-BATCH = 50
-
 
 def acknowledge(work: Work, name: str) -> Incident:
     """The actor takes the incident and leads it from now on.
@@ -125,17 +123,11 @@ def next_update_due(reading: Reading) -> datetime | None:
 
 def move_updates_due(work: Work) -> int:
     """Where a promised time for news has passed, name the next one, in order; returns for how many incidents."""
-    due = work.session.exec(
-        select(Incident)
-        .where(col(Incident.next_update_at) <= work.now)
-        .order_by(col(Incident.next_update_at), col(Incident.number))
-        .limit(BATCH)
-        .with_for_update(skip_locked=True)
-    ).all()
+    due = work.take_due(Incident, col(Incident.next_update_at), col(Incident.number))
     for incident in due:
         every = policy_of(work, incident).update_every[Severity(incident.severity)]
         incident.next_update_at = rules.next_update(incident.opened_at, every, work.now)
-        briefing.refresh(work, incident)
+    briefing.refresh(work, *due)
     return len(due)
 
 

@@ -142,9 +142,9 @@ def _record_target(work: Work, execution: Execution, plan: Plan, applied: Mappin
 
 def _validate(work: Work, execution: Execution, plan: Plan, words: str) -> None:
     due = work.now + rules.PATIENCE
-    if progress.move(work, execution, ExecutionState.VALIDATING, words, changed=True, due_at=due, finished_at=None):
-        first_check(work, execution, plan)
-        progress.tell(work, execution, plan, mrkdwn("🔎 {words}. Asking which version serves.", words=_upper(words)))
+    progress.move(work, execution, ExecutionState.VALIDATING, words, changed=True, due_at=due, finished_at=None)
+    first_check(work, execution, plan)
+    progress.tell(work, execution, plan, mrkdwn("🔎 {words}. Asking which version serves.", words=_upper(words)))
 
 
 def _stop(work: Work, execution: Execution, plan: Plan, applied: Mapping[str, Any]) -> None:
@@ -152,12 +152,12 @@ def _stop(work: Work, execution: Execution, plan: Plan, applied: Mapping[str, An
     state = ExecutionState.UNKNOWN if unclear else ExecutionState.FAILED
     changed = None if unclear else False
     ends = {"changed": changed, "due_at": None, "finished_at": work.now}
-    if progress.move(work, execution, state, applied["words"], **ends):
-        work.record(f"rollback.{state}", plan.incident, why=applied["words"], **rules.trail_facts(execution, plan))
-        sign = "❓ *Unknown*" if unclear else "❌ *Failed*"
-        progress.tell(work, execution, plan, mrkdwn(sign + ": {words}.", words=applied["words"]))
-        key = f"{execution.request_id}:{execution.round}:apply"
-        progress.alarm(work, plan, state=state, detail=applied["words"], changed=changed, key=key)
+    progress.move(work, execution, state, applied["words"], **ends)
+    work.record(f"rollback.{state}", plan.incident, why=applied["words"], **rules.trail_facts(execution, plan))
+    sign = "❓ *Unknown*" if unclear else "❌ *Failed*"
+    progress.tell(work, execution, plan, mrkdwn(sign + ": {words}.", words=applied["words"]))
+    key = f"{execution.request_id}:{execution.round}:apply"
+    progress.alarm(work, plan, state=state, detail=applied["words"], changed=changed, key=key)
 
 
 def _upper(words: str) -> str:

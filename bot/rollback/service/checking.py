@@ -77,10 +77,10 @@ def check_again(work: Work, request_id: str, round_number: int) -> None:
         )
     due = work.now + rules.PATIENCE
     words = f"{work.actor.name} asked to check again"
-    if progress.move(work, execution, ExecutionState.VALIDATING, words, due_at=due, finished_at=None):
-        work.record("rollback.check_asked", plan.incident, **rules.trail_facts(execution, plan))
-        first_check(work, execution, plan)
-        progress.tell(work, execution, plan, mrkdwn("🔎 {who} asks to check again.", who=work.actor.name))
+    progress.move(work, execution, ExecutionState.VALIDATING, words, due_at=due, finished_at=None)
+    work.record("rollback.check_asked", plan.incident, **rules.trail_facts(execution, plan))
+    first_check(work, execution, plan)
+    progress.tell(work, execution, plan, mrkdwn("🔎 {who} asks to check again.", who=work.actor.name))
 
 
 def _ask(work: Work, execution: Execution, plan: Plan, *, watch: int, check: int, due_at: datetime) -> None:
@@ -142,10 +142,8 @@ def _conclude(
 def _end_well(work: Work, execution: Execution, plan: Plan, words: str, watch: int) -> None:
     finished = execution.finished_at if watch and execution.finished_at else work.now
     due = rules.watch_due(finished, watch)
-    if not progress.move(
-        work, execution, ExecutionState.DONE, words, finished_at=finished, changed=True, watches=watch, due_at=due
-    ):
-        return
+    ends = {"finished_at": finished, "changed": True, "watches": watch, "due_at": due}
+    progress.move(work, execution, ExecutionState.DONE, words, **ends)
     facts = rules.trail_facts(execution, plan)
     work.record("rollback.watched" if watch else "rollback.done", plan.incident, why=words, **facts)
     if not watch:
@@ -161,8 +159,7 @@ def _end_well(work: Work, execution: Execution, plan: Plan, words: str, watch: i
 
 def _end_badly(work: Work, execution: Execution, plan: Plan, verdict: rules.Verdict, stage_number: int) -> None:
     state, words = verdict.outcome, verdict.words
-    if not progress.move(work, execution, state, words, finished_at=work.now, changed=True, due_at=None):
-        return
+    progress.move(work, execution, state, words, finished_at=work.now, changed=True, due_at=None)
     work.record(f"rollback.{state}", plan.incident, why=words, **rules.trail_facts(execution, plan))
     progress.tell(work, execution, plan, mrkdwn(SIGNS[state] + ": {words}.", words=words))
     key = f"{execution.request_id}:{execution.round}:{stage_number}"

@@ -1,5 +1,6 @@
 """What each change of an execution brings with it: stages, the thread, the card, an alarm if people must act."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlmodel import col, select
@@ -16,6 +17,12 @@ from bot.rollback.models import Execution, ExecutionState, Plan, StageResult
 def plan_of(work: Work, execution: Execution) -> Plan:
     """Return what an execution carries out."""
     return work.session.exec(select(Plan).where(Plan.id == execution.plan_id)).one()
+
+
+def plans_of(work: Work, executions: Sequence[Execution]) -> dict[str, Plan]:
+    """Return what these executions carry out, by the plan's id."""
+    wanted = col(Plan.id).in_([execution.plan_id for execution in executions])
+    return {plan.id: plan for plan in work.session.exec(select(Plan).where(wanted))}
 
 
 def execution_of(work: Work, request_id: str, round_number: int) -> Execution:
@@ -39,6 +46,13 @@ def stages_of(work: Work, execution: Execution) -> list[StageResult]:
     return list(work.session.exec(query.order_by(col(StageResult.number))))
 
 
+def unfinished(work: Work, executions: Sequence[Execution]) -> set[tuple[str, int]]:
+    """Return the keys of those executions that have a stage without an outcome."""
+    wanted = col(StageResult.request_id).in_([execution.request_id for execution in executions])
+    query = select(StageResult.request_id, StageResult.round).where(wanted, col(StageResult.finished_at).is_(None))
+    return set(work.session.exec(query))
+
+
 def open_stage(work: Work, execution: Execution, number: int, title: str) -> StageResult:
     """Begin a stage."""
     stage = StageResult(
@@ -56,19 +70,11 @@ def close_stage(work: Work, stage: StageResult, outcome: str, observed: dict[str
     work.session.flush()
 
 
-def move(work: Work, execution: Execution, state: ExecutionState, detail: str, **values: Any) -> bool:
-    """Bring an execution from the state it was read in to another; False if somebody else was first."""
-    moved = work.change(
-        Execution,
-        col(Execution.request_id) == execution.request_id,
-        col(Execution.round) == execution.round,
-        col(Execution.state) == execution.state,
-        state=str(state),
-        detail=detail,
-        **values,
-    )
-    work.session.refresh(execution)
-    return moved
+def move(work: Work, execution: Execution, state: ExecutionState, detail: str, **values: Any) -> None:
+    """Bring a locked execution to another state."""
+    for name, value in {"state": str(state), "detail": detail, **values}.items():
+        setattr(execution, name, value)
+    work.session.add(execution)
 
 
 def tell(work: Work, execution: Execution, plan: Plan, text: Text) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy import exists
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from bot.approvals import rules as approvals_rules
@@ -37,12 +39,20 @@ def has_execution(reading: Reading, incident: str) -> bool:
 
 def is_newest(reading: Reading, execution: Execution) -> bool:
     """Say whether nothing was carried out for its system after this execution."""
-    later = select(Execution).where(
-        Execution.system == execution.system,
-        col(Execution.started_at) >= execution.started_at,
-        col(Execution.plan_id) != execution.plan_id,
+    return not superseded(reading, [execution])
+
+
+def superseded(reading: Reading, executions: Sequence[Execution]) -> set[tuple[str, int]]:
+    """Return the keys of those executions after which something else was carried out for their system."""
+    later = aliased(Execution)
+    is_later = (
+        col(later.system) == Execution.system,
+        col(later.started_at) >= Execution.started_at,
+        col(later.plan_id) != Execution.plan_id,
     )
-    return reading.session.exec(later).first() is None
+    wanted = col(Execution.request_id).in_([execution.request_id for execution in executions])
+    query = select(Execution.request_id, Execution.round).where(wanted, exists().where(*is_later))
+    return set(reading.session.exec(query))
 
 
 def standing(reading: Reading, incident: str) -> rules.Standing | None:

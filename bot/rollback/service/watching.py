@@ -11,9 +11,7 @@ from bot.rollback import rules
 from bot.rollback.models import Execution, ExecutionState, Plan
 from bot.rollback.service import progress
 from bot.rollback.service.checking import SIGNS, first_check
-from bot.rollback.service.queries import is_newest
-
-BATCH = 50
+from bot.rollback.service.queries import superseded
 
 
 def next_due(reading: Reading) -> datetime | None:
@@ -23,27 +21,18 @@ def next_due(reading: Reading) -> datetime | None:
 
 def run_due(work: Work) -> int:
     """Check again what is being watched, and give up waiting where no outcome came, in order; returns for how many."""
-    due = work.session.exec(
-        select(Execution)
-        .where(col(Execution.due_at) <= work.now)
-        .order_by(col(Execution.due_at), col(Execution.request_id))
-        .limit(BATCH)
-        .with_for_update(skip_locked=True)
-    ).all()
+    due = work.take_due(Execution, col(Execution.due_at), col(Execution.request_id))
+    plans, asking, replaced = progress.plans_of(work, due), progress.unfinished(work, due), superseded(work, due)
     for execution in due:
-        plan = progress.plan_of(work, execution)
-        if execution.state in rules.RUNNING or _is_asking(work, execution):
+        plan, key = plans[execution.plan_id], (execution.request_id, execution.round)
+        if execution.state in rules.RUNNING or key in asking:
             _give_up(work, execution, plan)
-        elif is_newest(work, execution):
+        elif key in replaced:
+            _stop_watching(work, execution, plan)
+        else:
             progress.move(work, execution, ExecutionState.DONE, execution.detail, due_at=work.now + rules.PATIENCE)
             first_check(work, execution, plan, watch=execution.watches + 1)
-        else:
-            _stop_watching(work, execution, plan)
     return len(due)
-
-
-def _is_asking(work: Work, execution: Execution) -> bool:
-    return any(stage.finished_at is None for stage in progress.stages_of(work, execution))
 
 
 def _give_up(work: Work, execution: Execution, plan: Plan) -> None:
@@ -51,11 +40,11 @@ def _give_up(work: Work, execution: Execution, plan: Plan) -> None:
     words = f"no outcome came within {rules.minutes(rules.PATIENCE)} minutes"
     changed = None if execution.state == ExecutionState.RUNNING else execution.changed
     ends = {"changed": changed, "due_at": None, "finished_at": work.now}
-    if progress.move(work, execution, ExecutionState.UNKNOWN, words, **ends):
-        work.record("rollback.unknown", plan.incident, why=words, **rules.trail_facts(execution, plan))
-        progress.tell(work, execution, plan, mrkdwn(SIGNS[ExecutionState.UNKNOWN] + ": {words}.", words=words))
-        key = f"{execution.request_id}:{execution.round}:late:{len(progress.stages_of(work, execution))}"
-        progress.alarm(work, plan, state=ExecutionState.UNKNOWN, detail=words, changed=changed, key=key)
+    progress.move(work, execution, ExecutionState.UNKNOWN, words, **ends)
+    work.record("rollback.unknown", plan.incident, why=words, **rules.trail_facts(execution, plan))
+    progress.tell(work, execution, plan, mrkdwn(SIGNS[ExecutionState.UNKNOWN] + ": {words}.", words=words))
+    key = f"{execution.request_id}:{execution.round}:late:{len(progress.stages_of(work, execution))}"
+    progress.alarm(work, plan, state=ExecutionState.UNKNOWN, detail=words, changed=changed, key=key)
 
 
 def _stop_watching(work: Work, execution: Execution, plan: Plan) -> None:

@@ -69,7 +69,9 @@ def test_an_approved_template_is_filled_with_facts(store: Store) -> None:
 
 def test_a_page_takes_what_only_escalation_knows(store: Store) -> None:
     extra = {"people": mention("U0MAYA0001"), "deadline": "soon", "next_tier": "Leadership & <!here>"}
-    text = store.read_now(service.render, "page/tier-1", "INC-42", extra)
+    known = store.read_now(service.briefings_of, ["INC-42", "INC-77"])
+    assert list(known) == ["INC-42"]
+    text = store.read_now(service.fill, "page/tier-1", "INC-42", known["INC-42"], extra)
     assert text.startswith("🔔 <@U0MAYA0001>\n*INC-42: Support bot 2026.11, severity high*")
     assert "*By when:* soon" in text
     assert "Leadership &amp; &lt;!here&gt;" in text

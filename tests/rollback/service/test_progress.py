@@ -1,26 +1,8 @@
 """What every change of an execution brings with it."""
 
-from bot.foundation.work import Work
 from bot.incidents import service as incidents
-from bot.rollback.models import ExecutionState
-from bot.rollback.service import progress
 from bot.rollback.targets import Applied, Outcome
 from tests.rollback.rehearsal import Rehearsal, ScriptedTarget
-
-
-async def test_of_two_who_move_an_execution_one_is_too_late(played: Rehearsal, target: ScriptedTarget) -> None:
-    target.answers = [["8"]]
-    await played.carry_out()
-    seen = played.execution()
-    assert seen.state == "validating"
-
-    def move(work: Work, state: ExecutionState) -> bool:
-        as_it_was = work.session.merge(seen, load=False)
-        return progress.move(work, as_it_was, state, state)
-
-    assert played.people.does("backout", move, ExecutionState.PARTIAL)
-    assert not played.people.does("backout", move, ExecutionState.FAILED)
-    assert (played.execution().state, played.execution().detail) == ("partial", "partial")
 
 
 async def test_an_alarm_names_who_leads_and_who_asked(played: Rehearsal, target: ScriptedTarget) -> None:
