@@ -30,7 +30,7 @@ SWEEPS_A_TICK = 20
 """So often a sweep may take another lot before messages have their turn; one that gives way takes one."""
 RESTS_AT_MOST_SECONDS = 10.0
 """So often the loop comes round at least, to show that it can."""
-REST_SECONDS = 0.05
+REST = timedelta(milliseconds=50)
 """Between two rounds, so that what commits one after the other is looked at together."""
 WAIT_FOR_LULL_SECONDS = 0.25
 """So long at most a sweep that gives way waits for the doors: what came in is read at last, however much comes in."""
@@ -61,21 +61,31 @@ class WorkerLoop:
 
     async def tick(self) -> datetime | None:
         """Do everything that is due now; returns when the next thing is."""
-        commits, finished = self._store.commits, set()
+        commits, finished, left = self._store.commits, set(), list[Sweep]()
         dues = await self._next_dues()
         for sweep, due in dues:
-            if due <= self._store.clock.now() and await self._sweep(sweep):
-                finished.add(sweep.name)
+            if due <= self._store.clock.now():
+                if await self._sweep(sweep):
+                    finished.add(sweep.name)
+                else:
+                    left.append(sweep)
             self._signs.show("worker")  # also in between: a storm makes a round long
         self._signs.show("worker")
         next_row = await self._sender.tick()
         self._signs.show("sender")
         await self._beat()
+        if self._wake.is_set():  # something has been committed meanwhile, so the next round asks in any case
+            return self._soon(left)
         if self._store.commits != commits:
             dues = await self._next_dues()
         soon = self._store.clock.now() + A_MOMENT
         later = [max(due, soon) if sweep.name in finished else due for sweep, due in dues]
         return min([*later, next_row] if next_row else later, default=None)
+
+    def _soon(self, left: Sequence[Sweep]) -> datetime:
+        """Return when to look again while things come in: at once while deadlines are left over, else after a rest."""
+        now = self._store.clock.now()
+        return now if any(not sweep.gives_way for sweep in left) else now + REST
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tick until told to stop."""
@@ -97,7 +107,7 @@ class WorkerLoop:
                 self._wake.clear()
                 self._next = await self._tick_safely()
                 if self._seconds_left() > 0:  # nothing is due now
-                    await _first(stop.wait(), at_most=REST_SECONDS)
+                    await _first(stop.wait(), at_most=REST.total_seconds())
                 await _first(stop.wait(), self._wake.wait(), at_most=self._seconds_left())
         finally:
             self.metronome.shutdown(wait=False)

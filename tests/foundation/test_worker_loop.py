@@ -14,7 +14,7 @@ from bot.foundation.models import Beat
 from bot.foundation.outbox import Kinds, Sweep
 from bot.foundation.sender import Sender
 from bot.foundation.work import Actor, Reading, Work
-from bot.foundation.worker_loop import AFTER_DEFECT, BEAT_EVERY, SWEEPS_A_TICK, WorkerLoop
+from bot.foundation.worker_loop import AFTER_DEFECT, BEAT_EVERY, REST, SWEEPS_A_TICK, WorkerLoop
 from tests.support.clock import MORNING, VirtualClock
 from tests.support.slack import FakeSlack
 
@@ -235,3 +235,16 @@ async def test_without_anything_to_do_it_sleeps(sqlite_store: Store, clock: Virt
     loop.tick = counted  # type: ignore[method-assign]
     await running(loop, lambda: None, first)
     assert rounds <= 4
+
+
+@pytest.mark.parametrize(("gives_way", "lots", "rests"), [(True, 2, True), (False, 2, True), (False, 50, False)])
+async def test_while_things_come_in_it_rests_between_two_rounds(
+    sqlite_store: Store, clock: VirtualClock, gives_way: bool, lots: int, rests: bool
+) -> None:
+    """F12: what comes in one after the other is read together; deadlines that are left over are not kept waiting."""
+    taken = iter([1] * lots)
+    sweep = Sweep("storm", lambda _: MORNING, lambda _: next(taken, 0), gives_way=gives_way)
+    loop = loop_of(sqlite_store, clock, sweep)
+    loop._wake.set()
+    due = await loop.tick()
+    assert due == clock.now() + (REST if rests else timedelta(0))
