@@ -3,7 +3,8 @@
     python -m benchmarks.trail [--seed N]
 
 Writes by real Works through a store, many submitters at once, then by four processes on one file; checks a million
-entries with the first key (chain, payloads, checkpoints); mutates an anchored trail ten thousand times.
+entries with the first key (chain, payloads, checkpoints); mutates an anchored trail ten thousand times; erases the
+words of three incidents in ten, purges the older half, and checks again.
 """
 
 import argparse
@@ -13,20 +14,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from benchmarks.report import Figure, report
-from bot.foundation import trail
+from bot.foundation import keeping, trail
 from bot.foundation.clock import SystemClock
 from bot.foundation.config import Config
 from bot.foundation.db import Store, open_engine, open_store
+from bot.foundation.errors import Refusal
 from bot.foundation.ids import RandomIds
 from bot.foundation.migrations import migrate
+from bot.foundation.models import TrailCheckpoint
 from bot.foundation.work import Actor, Work
 from tests.foundation.trail.mutants import Trial
 
@@ -127,6 +130,44 @@ def seconds_to_verify(url: str) -> float:
     return taken
 
 
+def let_go(url: str) -> tuple[int, float]:
+    """Erase the words of three incidents in ten, and purge the older half, anchored; what is on hold must stay.
+
+    Returns how often what was promised is not so, and how long the check of what is left takes.
+    """
+    with store_on(url) as store:
+        store.submit_now(MAYA, keeping.hold, "INC-999", "a case")
+        refused = sum(_is_refused(store, verb) for verb in (_erase_held, _purge_half))
+        store.submit_now(MAYA, keeping.release, "INC-999", "the case is over")
+        erased = sum(store.submit_now(MAYA, keeping.erase, f"INC-{number}", "asked to") for number in range(300))
+        store.submit_now(MAYA, _purge_half)
+        began = time.perf_counter()
+        found = store.read_now(lambda reading: trail.check(trail.DatabaseSource(reading.session), trail.Keyring(KEY)))
+        taken = time.perf_counter() - began
+    left = 300 * ENTRIES // 1000 // 2
+    kept = (refused, erased, found.damage, found.purged, found.erased)
+    wrong = [one for one, due in zip(kept, (2, 2 * left, None, ENTRIES // 2, left), strict=True) if one != due]
+    return len(wrong), taken
+
+
+def _is_refused(store: Store, verb: Callable[[Work], None]) -> bool:
+    try:
+        store.submit_now(MAYA, verb)
+    except Refusal:
+        return True
+    return False
+
+
+def _erase_held(work: Work) -> None:
+    keeping.erase(work, "INC-999", "asked to")
+
+
+def _purge_half(work: Work) -> None:
+    middle = work.session.exec(select(TrailCheckpoint.sealed_at).where(TrailCheckpoint.seq == ENTRIES // 2)).one()
+    prefix = keeping.purgeable(work, middle + timedelta(seconds=1), anchored=ENTRIES)
+    keeping.purge(work, prefix, "older than we may keep it")
+
+
 def missed(folder: Path, seed: int) -> int:
     """How many of so many mutations of an anchored trail nobody notices."""
     folder.mkdir()
@@ -154,12 +195,15 @@ def main() -> int:
         long = new_database(folder, "long.db")
         fill(long, ENTRIES)
         taken = statistics.median(seconds_to_verify(long) for _ in range(3))
+        wrong, less = let_go(long)
     figures = [
         Figure("durable appends", statistics.median(runs), "/s", at_least=1_000),
         Figure("forks by four writers", forks, at_most=0),
         Figure("lost by four writers", lost, at_most=0),
         Figure(f"of {MUTATIONS:,} mutations unnoticed", unnoticed, at_most=0),
         Figure(f"verify {ENTRIES:,} entries", taken, "s", at_most=5),
+        Figure("promises broken by erasing 30 % and purging half", wrong, at_most=0),
+        Figure("verify what is left", less, "s", at_most=5),
     ]
     return report("the trail", figures, seed=given.seed)
 

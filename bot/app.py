@@ -78,6 +78,7 @@ WARNINGS: tuple[Callable[..., Iterator[Problem]], ...] = (
     comms_rules.unreachable,
     approvals_rules.warnings,
     incidents_rules.warnings,
+    anchoring.warnings,
 )
 ROUTERS = (
     people_slack.router,

@@ -15,7 +15,7 @@ import logging
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from logging.handlers import SysLogHandler
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +26,8 @@ from sqlmodel import col, select
 
 from bot.foundation import trail
 from bot.foundation.blocks import Markup, Message, mrkdwn, section
-from bot.foundation.config import Settings
+from bot.foundation.config import Config, Settings
+from bot.foundation.errors import Problem
 from bot.foundation.models import OutboxRow, OutboxState, TrailAnchor, TrailCheckpoint, TrailHead
 from bot.foundation.outbox import Effect, Outgoing, Payload, Post, Sweep
 from bot.foundation.work import Lane, Reading, Work
@@ -56,6 +57,14 @@ class TrailPolicy(Settings):
     """`config/trail.yaml`: how the trail is kept."""
 
     anchors: Anchors = Anchors()
+
+
+def warnings(config: Config, _today: date) -> Iterator[Problem]:
+    """Warn where nothing outside the database keeps a checkpoint: the newest entries could be cut off unnoticed."""
+    anchors, document = config[TrailPolicy].anchors, config.document(TrailPolicy)
+    if not anchors.channel and not _routes(anchors):
+        what = "no anchor is set: an old copy put back, or the newest entries cut off, would not be noticed"
+        yield document.problem(("anchors",), what, "set file, syslog or channel, best on another machine")
 
 
 def next_due(reading: Reading) -> datetime | None:

@@ -5,7 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -170,6 +170,21 @@ async def test_a_route_set_up_later_is_given_what_there_is(tmp_path: Path, clock
     assert kept(tmp_path / "anchors.jsonl") == [1]
     assert after.trouble == ""
     after.store.close()
+
+
+@pytest.mark.parametrize(
+    ("anchors", "warned"),
+    [
+        (Anchors(), True),
+        (Anchors(file="a"), False),
+        (Anchors(syslog="udp://h:514"), False),
+        (Anchors(channel=AUDIT), False),
+    ],
+)
+def test_a_trail_that_nothing_outside_keeps_is_a_warning(anchors: Anchors, warned: bool) -> None:
+    config = config_of(TrailPolicy(anchors=anchors))
+    found = [str(problem) for problem in anchoring.warnings(config, date(2026, 11, 21))]
+    assert ["no anchor is set" in one for one in found] == [True] * warned
 
 
 # --- syslog -----------------------------------------------------------------------------------------------------------

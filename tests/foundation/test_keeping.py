@@ -11,7 +11,6 @@ from bot.foundation import keeping, trail
 from bot.foundation.db import Store
 from bot.foundation.errors import Refusal
 from bot.foundation.keeping import Prefix
-from bot.foundation.trail.reading import ERASED_WORDS
 from bot.foundation.work import Actor, Work
 from tests.foundation.trail.days import LAST, checked, first_key, forge, later_key, live_through, rows, seal
 from tests.support.clock import VirtualClock
@@ -62,7 +61,7 @@ def test_erased_words_are_gone_and_the_trail_is_whole(lived: Store) -> None:
     )
     entries = lived.read_now(lambda reading: trail.read(reading.session, "INC-1"))
     assert {(entry.why, entry.actor_name, str(entry.facts)) for entry in entries} == {
-        (ERASED_WORDS, "person:U0MAYA0001", "{}")
+        ("(erased on 2026-11-23 by ops)", "person:U0MAYA0001", "{}")
     }
     (said,) = lived.read_now(lambda reading: trail.read(reading.session, "trail"))
     assert (said.action, said.why, said.facts["count"]) == ("privacy.erased", "asked to", 12)

@@ -1,7 +1,8 @@
 """Reading the trail out of a database: for people, and byte for byte for the verifier."""
 
 import json
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import starmap
@@ -13,10 +14,10 @@ from sqlalchemy.orm import outerjoin
 from sqlmodel import Session, col, select
 
 from bot.foundation.models import TrailCheckpoint, TrailEntry, TrailHead, TrailPayload
-from bot.foundation.trail.verifier import ITSELF, Head, Row, Sealed, Stored
+from bot.foundation.trail.verifier import ERASED, ITSELF, Head, Row, Sealed, Stored
 
 ERASED_WORDS = "(erased)"
-"""What stands where somebody's words stood."""
+"""What stands where somebody's words stood, if no record says when and by whom they were erased."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,21 @@ def read(session: Session, subject: str) -> list[Entry]:
         .join(TrailPayload, col(TrailPayload.seq) == col(TrailEntry.seq))
         .where(TrailPayload.subject == subject)
         .order_by(col(TrailEntry.seq))
-    )
-    return [_entry(entry, payload) for entry, payload in rows]
+    ).all()
+    gone = [entry.seq for entry, payload in rows if not payload.body]
+    said = _erased(session, gone) if gone and subject != ITSELF else {}
+    return [_entry(entry, payload, said.get(entry.seq, ERASED_WORDS)) for entry, payload in rows]
+
+
+def _erased(session: Session, gone: Sequence[int]) -> dict[int, str]:
+    """Return, for entries whose words are gone (in order), who erased them and when, as far as it is recorded."""
+    said = dict[int, str]()
+    for record in read(session, ITSELF):
+        if record.action == ERASED:
+            words = f"(erased on {record.at:%Y-%m-%d} by {record.actor_name})"
+            for first, last in record.facts["entries"]:
+                said |= dict.fromkeys(gone[bisect_left(gone, first) : bisect_right(gone, last)], words)
+    return said
 
 
 def has_begun(session: Session) -> bool:
@@ -110,9 +124,9 @@ class DatabaseSource:
         return column if isinstance(column.type, LargeBinary) else sqlalchemy.func.convert_to(column, "UTF8")
 
 
-def _entry(row: TrailEntry, payload: TrailPayload) -> Entry:
+def _entry(row: TrailEntry, payload: TrailPayload, gone: str = ERASED_WORDS) -> Entry:
     body = json.loads(row.body)
-    erased = {"name": body["actor"], "why": ERASED_WORDS, "facts": {}}
+    erased = {"name": body["actor"], "why": gone, "facts": {}}
     words = json.loads(payload.body) if payload.body else erased
     return Entry(
         seq=row.seq,

@@ -10,7 +10,7 @@ import pytest
 from bot.alerts.models import Signal
 from bot.approvals import service as approvals
 from bot.comms import service as comms
-from bot.foundation import policies, trail
+from bot.foundation import keeping, policies, trail
 from bot.foundation.errors import Refusal
 from bot.foundation.work import Actor, Work
 from bot.incidents import service as incidents
@@ -73,6 +73,17 @@ async def test_the_record_is_complete(played: Rehearsal) -> None:
         "EscalationPolicy",
     }
     assert record["people"]["U0PRIYA003"] == "Priya Raman"
+
+
+async def test_a_record_whose_words_were_erased_says_when_and_by_whom(played: Rehearsal) -> None:
+    """R111: that something was decided stays; why, and by what name, is gone."""
+    before = await play(played)
+    played.people.store.submit_now(Actor("system", "command-line", "ops"), keeping.erase, "INC-1", "asked to")
+    record = played.people.reads(service.export, "INC-1")
+    assert [one["action"] for one in record["trail"]] == [one["action"] for one in before["trail"]]
+    day = played.people.clock.now().date()
+    assert {one["why"] for one in record["trail"]} == {f"(erased on {day} by ops)"}
+    assert f"erased on {day} by ops" in views.markdown(record)
 
 
 async def test_each_decision_names_its_policy_and_the_entry_that_recorded_it(played: Rehearsal) -> None:
