@@ -112,6 +112,22 @@ def test_a_secret_as_a_name_is_hidden_too() -> None:
     assert redaction.value({SLACK: {"a": SLACK}}) == {"•••": {"a": "•••"}}
 
 
+@given(st.from_regex(redaction._PLAIN, fullmatch=True) | st.text("AKIasxobpgh-_. earBb1", max_size=19))
+def test_what_is_taken_for_plain_at_once_is_plain(written: str) -> None:
+    """T17: the short way out gives the answer of the long one."""
+    if redaction._PLAIN.fullmatch(written):
+        patterns = redaction._SHAPE, redaction._BEARER, redaction._LONG
+        assert not any(pattern.search(written) for pattern in patterns)
+        assert len(written) <= 5 or not redaction._PAIR.search(written)
+
+
+@pytest.mark.parametrize(
+    "secret", ["xox" + "b-12345678", "xapp" + "-12345678", "a:b@", "basic abcdefgh", "AKIA" + "A" * 16]
+)
+def test_the_shortest_secrets_are_not_plain(secret: str) -> None:
+    assert not redaction._PLAIN.fullmatch(f"://{secret}" if "@" in secret else secret)
+
+
 ANY = st.recursive(
     st.none() | st.integers() | st.text(max_size=50),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=20), inner, max_size=3),

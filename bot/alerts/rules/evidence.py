@@ -34,14 +34,13 @@ class Evidence:
 def read(came: bytes) -> Evidence:
     """Read a body. Never raises, whatever the bytes."""
     digest = hashlib.sha256(came).hexdigest()
+    objects = _Objects()
     try:
-        body.parse(came)
+        value = body.parse(came, objects)
     except body.BadBodyError as error:
         written = came.decode("utf-8", "replace")
         safe = redaction.text(written)
         return Evidence(digest, came if safe == written else safe.encode(), trouble=str(error))
-    objects = _Objects()
-    value = json.loads(came, object_pairs_hook=objects)
     safe = redaction.value(value)
     kept = came if safe == value else json.dumps(safe, ensure_ascii=False).encode()
     return Evidence(digest, kept, safe, note=objects.note)
