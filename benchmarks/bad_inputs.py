@@ -124,6 +124,7 @@ class Attacker:
     async def send(self, tally: Tally, count: int) -> None:
         """Send so many, some at a time; now and then let the worker read what was accepted."""
         for start in range(0, count, AT_ONCE):
+            self.front.people.clock.pass_time(seconds=1)  # so that few are turned away for coming too fast
             kinds = [self._kind(number) for number in range(start, min(start + AT_ONCE, count))]
             answers = await asyncio.gather(*(getattr(self, kind)() for kind in kinds))
             for kind, answer in zip(kinds, answers, strict=True):

@@ -1,14 +1,13 @@
 """Decisions about rollbacks: what a plan says, whether it may change the target, and what came of it. Pure."""
 
 import difflib
-import ipaddress
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
+from bot.foundation.addresses import why_not_askable
 from bot.foundation.config import Config, digest
 from bot.foundation.errors import Problem
 from bot.incidents.models import Systems, Target
@@ -21,7 +20,6 @@ CHECK_AGAIN_AFTER = timedelta(seconds=5)
 WATCH = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30))
 PATIENCE = timedelta(minutes=10)
 RUNNING = frozenset({ExecutionState.RUNNING, ExecutionState.VALIDATING})
-METADATA = ipaddress.ip_address("fd00:ec2::254")  # the IPv6 counterpart of 169.254.169.254 at AWS
 TROUBLE = frozenset({ExecutionState.PARTIAL, ExecutionState.FAILED, ExecutionState.UNKNOWN})
 
 Step = dict[str, Any]
@@ -336,38 +334,6 @@ def span_words(span: timedelta) -> str:
     if seconds < 3600:
         return f"{seconds // 60} min {seconds % 60} s"
     return f"{seconds // 3600} h {seconds % 3600 // 60} min"
-
-
-def why_not_askable(url: str) -> str | None:
-    """Say why we do not ask this address which version serves, None if we may.
-
-    It must be http or https, name a host, carry no password, and not be a link-local address: there cloud machines
-    keep their credentials (169.254.169.254).
-    """
-    try:
-        parts = urlsplit(url)
-        host, _port = parts.hostname, parts.port
-    except ValueError:
-        return "it is not an address"
-    if parts.scheme not in ("http", "https"):
-        return "only http:// and https:// can be asked"
-    if not host:
-        return "it names no host"
-    if parts.username is not None or parts.password is not None:
-        return "it must not carry a name or password"
-    return why_not_reachable(host)
-
-
-def why_not_reachable(host: str) -> str | None:
-    """Say why we do not connect to an address; None for one we may, and for names (their addresses are asked later)."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return None
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    if mapped.is_link_local or mapped.is_multicast or mapped.is_unspecified or mapped == METADATA:
-        return f"{host} is not an address that serves models"
-    return None
 
 
 def checks(config: Config) -> Iterator[Problem]:

@@ -259,37 +259,6 @@ def test_spans_in_words(span: timedelta, words: str) -> None:
     assert rules.span_words(span) == words
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "ftp://models.example/shop",
-        "file:///etc/passwd",
-        "gopher://models.example/",
-        "models.example/shop",
-        "http:///shop",
-        "http://user:secret@models.example/",
-        "http://models.example:port/",
-        "http://[::1",
-        "http://169.254.169.254/latest/meta-data",
-        "http://[fe80::1]/",
-        "http://[::ffff:169.254.169.254]/",
-        "http://[fd00:ec2::254]/",
-        "http://0.0.0.0/",
-        "http://224.0.0.1/",
-    ],
-)
-def test_addresses_that_are_never_asked(url: str) -> None:
-    assert rules.why_not_askable(url)
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["http://127.0.0.1:3100/models/shop", "https://models.example/shop", "http://[::1]:8080/", "http://10.0.0.7/"],
-)
-def test_addresses_that_may_be_asked(url: str) -> None:
-    assert rules.why_not_askable(url) is None
-
-
 def systems(**targets: Target) -> Systems:
     common = {
         "title": "Shop",

@@ -11,7 +11,7 @@ import socket
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from bot.rollback.rules import why_not_askable, why_not_reachable
+from bot.foundation.addresses import why_not_askable, why_not_reachable
 
 SECONDS = 3.0
 LONGEST_ANSWER = 64 * 1024
@@ -78,8 +78,8 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
 class CarefulResolver(AbstractResolver):
     """Resolves names, and refuses those that lead where no model is served."""
 
-    def __init__(self) -> None:
-        self._inner = aiohttp.ThreadedResolver()
+    def __init__(self, inner: AbstractResolver | None = None) -> None:
+        self._inner = inner or aiohttp.ThreadedResolver()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -87,7 +87,7 @@ class CarefulResolver(AbstractResolver):
         """Return a name's addresses (OSError if one of them is none that serves models)."""
         found = await self._inner.resolve(host, port, family)
         for address in found:
-            if why := why_not_reachable(address["host"].partition("%")[0]):
+            if why := why_not_reachable(address["host"]):
                 raise OSError(why)
         return found
 

@@ -1,13 +1,17 @@
 """Which version answers: asked of a real server, with all the ways in which a server can misbehave."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.rollback.targets.serving import LONGEST_ANSWER, CarefulResolver, ServingProcess, version_in
+from tests.foundation.test_addresses import SPELT
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -109,9 +113,31 @@ async def test_addresses_that_are_not_asked(url: str) -> None:
     assert await ServingProcess(url).ask(2) == [None, None]
 
 
-@pytest.mark.parametrize("host", ["2852039166", "0xA9FEA9FE", "0251.0376.0251.0376", "169.254.43518"])
-async def test_spellings_of_the_metadata_address_are_refused_once_they_are_resolved(host: str) -> None:
-    """Nothing is connected to: the address is looked at between resolving and connecting."""
+class Rebinding(AbstractResolver):
+    """A name that leads to a harmless address when it is first asked for, and inside afterwards."""
+
+    def __init__(self) -> None:
+        self.addresses = ["127.0.0.1", "169.254.169.254"]
+
+    async def resolve(self, host: str, port: int = 0, family: Any = socket.AF_INET) -> list[ResolveResult]:
+        found = {"hostname": host, "host": self.addresses.pop(0), "port": port, "family": family}
+        return [cast("ResolveResult", {**found, "proto": 0, "flags": 0})]
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_a_name_that_leads_elsewhere_the_next_time_is_looked_at_each_time() -> None:
+    """T18: what is connected to is the very address that was looked at."""
+    resolver = CarefulResolver(Rebinding())
+    assert (await resolver.resolve("models.example", 80))[0]["host"] == "127.0.0.1"
+    with pytest.raises(OSError, match="is not an address that serves models"):
+        await resolver.resolve("models.example", 80)
+
+
+@pytest.mark.parametrize("host", SPELT)
+async def test_spellings_of_such_addresses_are_refused_once_they_are_resolved(host: str) -> None:
+    """T18: nothing is connected to; the address is looked at between resolving and connecting."""
     resolver = CarefulResolver()
     with pytest.raises(OSError, match="is not an address that serves models"):
         await resolver.resolve(host, 80)
