@@ -53,7 +53,22 @@ class Source:
     bucket: rate.Bucket | None = None
 
 
-@router.post("/alerts/{source}", status_code=202, tags=["Alerts"], summary="Take an alert and store it as it came")
+@router.post(
+    "/alerts/{source}",
+    status_code=202,
+    tags=["Alerts"],
+    summary="Take an alert and store it as it came",
+    responses={
+        202: {"description": "It is stored durably."},
+        400: {"description": "It is not the JSON that we take; the answer says why."},
+        401: {"description": "Unknown source or wrong secret."},
+        408: {"description": "It did not arrive in time."},
+        413: {"description": "It is too large."},
+        415: {"description": "It is compressed."},
+        429: {"description": "This source sends more than it may: send it again after Retry-After."},
+        503: {"description": "The database cannot take it right now: send it again after Retry-After."},
+    },
+)
 async def take_alert(
     request: Request,
     source: Annotated[str, Path(description="A source of config/triggers.yaml, for example alertmanager")],

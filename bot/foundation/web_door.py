@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import SecretStr
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
+from bot.foundation import api_page
 from bot.foundation.db import Store
 from bot.foundation.errors import StoreUnavailableError
 from bot.foundation.slack_door import Edge, SlackDoor
@@ -102,14 +103,43 @@ class Application(FastAPI):
                     response = await route.endpoint(Request(scope, receive, send), **found.groupdict())
                     await response(scope, receive, send)
                     return
-        await super().__call__(scope, receive, send)
+        await super().__call__(scope, receive, _guarded(send) if scope["type"] == "http" else send)
+
+    def openapi(self) -> dict[str, Any]:
+        """Describe what can be asked; FastAPI's 422 is left out, because no route of ours answers it."""
+        described = super().openapi()
+        for methods in described["paths"].values():
+            for operation in methods.values():
+                operation["responses"].pop("422", None)
+        return described
+
+
+GUARD = {
+    b"content-security-policy": b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"no-referrer",
+    b"cache-control": b"no-store",
+}
+"""What every answer tells a browser unless it says otherwise (threat T22); direct routes answer no browser."""
+
+
+def _guarded(send: Send) -> Send:
+    async def guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            own = list(message.get("headers", ()))
+            said = {name.lower() for name, _value in own}
+            message["headers"] = [*own, *((name, value) for name, value in GUARD.items() if name not in said)]
+        await send(message)
+
+    return guarded
 
 
 def web_app(doors: Doors, routers: Sequence[APIRouter]) -> FastAPI:
     """Make the application out of the capabilities' routes and our own."""
     direct = [route for part in routers for route in part.routes if isinstance(route, DirectRoute)]
     summary = "Decide, carry out, prove and record rollbacks of AI systems"
-    app = Application(direct, title="Backout", summary=summary, version="1")
+    app = Application(direct, title="Backout", summary=summary, version="1", docs_url=None, redoc_url=None)
     app.state.doors = doors
     for part in (router, *routers):
         app.include_router(part)
@@ -139,7 +169,20 @@ async def read_body(request: Request, headers: Mapping[bytes, bytes], limit: int
     return bytes(body)
 
 
-@router.post("/slack/events", tags=["Slack"], summary="Slack's commands, clicks, forms and events")
+@router.post(
+    "/slack/events",
+    tags=["Slack"],
+    summary="Slack's commands, clicks, forms and events",
+    responses={
+        400: {"description": "It cannot be read."},
+        401: {"description": "Slack did not sign it, or not within five minutes."},
+        403: {"description": "It is another workspace's or another app's."},
+        404: {"description": "Nothing here answers it."},
+        408: {"description": "It did not arrive in time."},
+        413: {"description": "It is too large."},
+        503: {"description": "Not connected to Slack yet, or the database cannot take it: send it again."},
+    },
+)
 async def slack_events(request: Request) -> Response:
     """Take one request from Slack: verified over its raw bytes, pinned to our workspace and app, taken once."""
     doors = doors_of(request)  # not as a dependency: FastAPI would ask a thread for it, for every stranger's request
@@ -173,7 +216,12 @@ async def healthz() -> dict[str, str]:
     return {"status": "alive"}
 
 
-@router.get("/readyz", tags=["Health"], summary="Does everything work, and is nothing overdue?")
+@router.get(
+    "/readyz",
+    tags=["Health"],
+    summary="Does everything work, and is nothing overdue?",
+    responses={503: {"description": "A part does not work."}},
+)
 async def readyz(doors: DoorsOf) -> Response:
     """Answer 200 when every part works, otherwise 503 and which does not, since when."""
     assert doors.health is not None  # noqa: S101 - made with the doors
@@ -184,10 +232,17 @@ async def readyz(doors: DoorsOf) -> Response:
     return JSONResponse(content, status_code=503 if bad else 200)
 
 
-@router.get("/metrics", tags=["Health"], summary="Figures for Prometheus")
+@router.get("/metrics", tags=["Health"], summary="Figures for Prometheus", response_class=PlainTextResponse)
 async def metrics() -> Response:
     """Return the process's counters in Prometheus' text format."""
     return PlainTextResponse(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/docs", include_in_schema=False)
+async def docs(request: Request) -> Response:
+    """Show people what can be asked."""
+    headers = {"content-security-policy": api_page.POLICY}
+    return HTMLResponse(api_page.page(request.app.openapi()), headers=headers)
 
 
 def _record_foreign(work: Work, payload: Mapping[str, object]) -> None:

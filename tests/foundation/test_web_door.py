@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 from fastapi import APIRouter, FastAPI, Request
+from markupsafe import escape
 from sqlmodel import select
 from starlette.requests import ClientDisconnect
 
@@ -276,6 +277,32 @@ async def test_a_database_that_is_away_asks_to_come_again(house: House) -> None:
     assert (response.status_code, response.headers["retry-after"]) == (503, "5")
     assert "Nothing was changed" in response.json()["error"]
     assert "sqlite" not in response.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/", "/nothing", "/store", "/slack/events"]
+)
+async def test_a_browser_is_told_what_it_may_do_with_every_answer(house: House, path: str) -> None:
+    """T22: nothing may be run, framed, guessed at, sent on or kept."""
+    headers = (await house.http.get(path)).headers
+    assert headers["content-security-policy"].startswith("default-src 'none'; ")
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+    said = [headers[name] for name in ("x-content-type-options", "x-frame-options", "referrer-policy", "cache-control")]
+    assert said == ["nosniff", "DENY", "no-referrer", "no-store"]
+
+
+async def test_what_can_be_asked_is_described_on_a_page_that_loads_nothing(house: House) -> None:
+    """T22: it works without a network."""
+    page = (await house.http.get("/docs")).text
+    description = (await house.http.get("/openapi.json")).json()
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            assert f"<code>{method.upper()} {escape(path)}</code>" in page
+            assert escape(operation["summary"]) in page
+            assert "422" not in operation["responses"]
+    assert "src=" not in page
+    assert "//" not in page.replace("<!doctype html>", "")
 
 
 async def test_no_response_carries_a_secret(house: House) -> None:
