@@ -22,6 +22,7 @@ Lines = dict[Location, int]
 _YAML: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, ten times as fast
 MOST_VALUES = 100_000
 """A file of aliases of aliases ends here; the largest real configuration has a few thousand values."""
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 class Settings(BaseModel):
@@ -105,7 +106,7 @@ def digest(value: Any) -> str:
 
 def canonical(value: Any) -> str:
     """Return the canonical JSON text of a value; refuses NaN and Infinity (ValueError)."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def load(directory: Path, files: Sequence[File], checks: Sequence[Check], loaders: Sequence[Loader] = ()) -> Config:

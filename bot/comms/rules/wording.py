@@ -113,20 +113,30 @@ def fill(template: Template, facts: Mapping[str, object], allowed: Collection[st
     ready = _made_ready(template.body, is_page, frozenset(allowed))
     if isinstance(ready, Mistake):
         raise Refusal(f"The template {template.name} cannot be used: {ready.what}; {ready.mend}.")
-    text = ready({name: _value(name, facts.get(name)) for name in allowed})
+    text = ready.render({name: _value(name, facts.get(name)) for name in ready.names})
     if len(text) > LONGEST_TEXT and not is_page:
         raise Refusal(f"The text of {template.name} has {len(text)} characters, at most {LONGEST_TEXT} can be posted.")
     return clip(Markup(text.strip()), LONGEST_TEXT)
 
 
+@dataclass(frozen=True)
+class _Ready:
+    """What fills a body, and which facts it names."""
+
+    render: Callable[..., str]
+    names: frozenset[str]
+
+
 @cache
-def _made_ready(body: str, is_page: bool, allowed: frozenset[str]) -> Mistake | Callable[..., str]:
+def _made_ready(body: str, is_page: bool, allowed: frozenset[str]) -> Mistake | _Ready:
     """Return what fills a body, or what must not stand in it; made once for each body, because bodies are few."""
     mistake = next(_mistakes(body, allowed), None)
     if mistake:
         return mistake
     environment = _environment(_put_or_say_so if is_page else _put)
-    return environment.from_string(_escaped(environment.parse(body))).render
+    tree = environment.parse(body)
+    names = frozenset(found.name for found in tree.find_all(nodes.Name))
+    return _Ready(environment.from_string(_escaped(tree)).render, names)
 
 
 def _mistakes(body: str, allowed: Collection[str]) -> Iterator[Mistake]:

@@ -17,6 +17,7 @@ from bot.foundation.trail import merkle
 from bot.foundation.trail.keys import Keyring, keyring, mac
 
 GENESIS = bytes(32)
+_TEXT = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 SEAL_AFTER = timedelta(seconds=60)
 SEAL_AT = 100
 """So many entries wait for a checkpoint at most, and none longer than SEAL_AFTER."""
@@ -50,15 +51,17 @@ def append(session: Session, key: bytes | Keyring, ids: Ids, records: Sequence[R
         return None
     keys, head = keyring(key), locked_head(session)
     _begin_day(session, keys, head, records[0].at)
-    secret = keys.at(head.key_id)
+    secret, seq, last = keys.at(head.key_id), head.seq, head.mac
     entries, payloads = list[dict[str, Any]](), list[dict[str, Any]]()
     for record in records:
         salt = ids.salt()
         words = canonical({"name": record.actor_name, "why": record.why, "facts": record.facts})
-        body = _body(head.seq + 1, head.mac, record, hashlib.sha256(salt + words.encode()).hexdigest())
-        head.seq, head.mac = head.seq + 1, mac(secret, body.encode())
-        entries.append({"seq": head.seq, "body": body, "mac": head.mac, "key_id": head.key_id})
-        payloads.append({"seq": head.seq, "salt": salt, "body": words, "subject": record.subject})
+        seq += 1
+        body = _body(seq, last, record, hashlib.sha256(salt + words.encode()).hexdigest())
+        last = mac(secret, body.encode())
+        entries.append({"seq": seq, "body": body, "mac": last, "key_id": head.key_id})
+        payloads.append({"seq": seq, "salt": salt, "body": words, "subject": record.subject})
+    head.seq, head.mac = seq, last
     head.seal_at = _seal_at(head, records)
     session.flush()
     # Rows rather than objects: nobody changes an entry, and a decision writes several.
@@ -165,4 +168,4 @@ def _moment(at: datetime) -> str:
 
 
 def _text(values: dict[str, Any]) -> str:
-    return json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return _TEXT.encode(values)
