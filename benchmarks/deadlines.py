@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from benchmarks.overdue import loop_on
+from benchmarks.overdue import loop_on, set_dues, settle_in
 from benchmarks.report import Figure, percentile, report
 from benchmarks.specimens import Mix, fill
 from bot.escalation.models import Escalation
@@ -59,6 +59,7 @@ async def run(url: str) -> tuple[list[float], int, int]:
     store = open_store(url, clock=clock, ids=RandomIds(), config=example_config(), trail_key=TRAIL_KEY)
     loop, stop = loop_on(store, FakeSlack(clock)), asyncio.Event()  # type: ignore[arg-type]
     committed = committed_by(store)
+    settle_in()
     dues = spread(url, clock.now() + LEAD)
     running = asyncio.create_task(loop.run(stop))
     await asyncio.sleep((LEAD + SPREAD + timedelta(seconds=5)).total_seconds())
@@ -77,8 +78,7 @@ def spread(url: str, start: datetime) -> dict[str, datetime]:
     dues = {f"INC-{number + 1}": start + SPREAD * (number / COUNT) for number in range(COUNT)}
     engine = open_engine(url)
     with Session(engine) as session:
-        for row in session.exec(select(Escalation)):
-            row.next_tier_at = dues[row.subject]
+        set_dues(session, Escalation, "subject", "next_tier_at", dues)
         session.commit()
     engine.dispose()
     return dues

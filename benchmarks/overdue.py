@@ -9,6 +9,7 @@ one message.
 """
 
 import asyncio
+import gc
 import json
 import subprocess
 import sys
@@ -92,10 +93,10 @@ def prepare(url: str, count: int) -> dict[str, datetime]:
     with Session(engine) as session:
         dues = dict[str, datetime]()
         tiers = _spread(shares.tiers, dues) | _spread(shares.decisions, dues)
-        _set(session, Escalation, "subject", "next_tier_at", tiers)
-        _set(session, Incident, "name", "next_update_at", _spread(shares.updates, dues))
-        _set(session, Request, "subject", "expires_at", _spread(shares.expiries, dues))
-        _set(session, Execution, "incident", "due_at", _spread(shares.watches, dues))
+        set_dues(session, Escalation, "subject", "next_tier_at", tiers)
+        set_dues(session, Incident, "name", "next_update_at", _spread(shares.updates, dues))
+        set_dues(session, Request, "subject", "expires_at", _spread(shares.expiries, dues))
+        set_dues(session, Execution, "incident", "due_at", _spread(shares.watches, dues))
         session.connection().execute(update(Request).values(deputies_called_at=None))
         session.commit()
     engine.dispose()
@@ -109,7 +110,7 @@ def _spread(numbers: range, dues: dict[str, datetime]) -> dict[str, datetime]:
     return found
 
 
-def _set(session: Session, model: type[SQLModel], key: str, column: str, dues: dict[str, datetime]) -> None:
+def set_dues(session: Session, model: type[SQLModel], key: str, column: str, dues: dict[str, datetime]) -> None:
     """Set the deadlines of a table: these in the downtime, all others far away."""
     table = SQLModel.metadata.tables[str(model.__tablename__)]
     far = table.update().where(table.c[column].is_not(None))
@@ -154,11 +155,18 @@ def loop_on(store: Store, slack: FakeSlack) -> WorkerLoop:
     return WorkerLoop(store, Sender(store, kinds, slack, "C0ALERTS05"), kinds.sweeps)
 
 
+def settle_in() -> None:
+    """Do what the product's process does when it has started, so that the collector leaves alone what stays."""
+    gc.collect()
+    gc.freeze()
+
+
 async def catch_up(url: str) -> float:
     """Run a worker until nothing is overdue; returns the seconds it took."""
     clock = Running()
     store = open_store(url, clock=clock, ids=RandomIds(), config=example_config(), trail_key=TRAIL_KEY)
     loop, stop = loop_on(store, FakeSlack(clock)), asyncio.Event()  # type: ignore[arg-type]
+    settle_in()
     running = asyncio.create_task(loop.run(stop))
     while await store.read(is_overdue):  # noqa: ASYNC110
         await asyncio.sleep(LOOK_EVERY_SECONDS)

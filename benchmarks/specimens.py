@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import JSON, Engine, Table
+from sqlalchemy import JSON, Dialect, Engine, Table
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Session, SQLModel
 
 from bot import demo
@@ -50,7 +51,7 @@ ID = re.compile(r"[a-z]+_[0-9a-f]{16}")
 SHARED = ("policy", "slack_account")
 """Tables whose rows belong to no single incident: copied once."""
 APART = frozenset({*SHARED, "sequence", "posted", "trail_entry", "trail_payload", "trail_head", "beat", "nonce"})
-CHUNK = 500
+CHUNK = 2_000
 
 
 @dataclass(frozen=True)
@@ -251,21 +252,25 @@ def _copy(engine: Engine, specimen: _Specimen, numbers: range) -> None:
             key = [column == row[column.name] for column in table.primary_key]
             if connection.execute(table.select().where(*key)).first() is None:
                 connection.execute(table.insert(), [row])
-    stamp, left = _Stamp(specimen), iter(numbers)
+    stamp, left = _Stamp(specimen, engine.dialect), iter(numbers)
     while chunk := list(islice(left, CHUNK)):
         with Session(engine) as session:
             tokens = [stamp.tokens(number) for number in chunk]
-            for table, pattern in stamp.rows:
-                session.connection().execute(table.insert(), [pattern(each) for each in tokens])
+            for statement, pattern in stamp.rows:
+                session.connection().exec_driver_sql(statement, [pattern(each) for each in tokens])
             records = [pattern(each) for each in tokens for pattern in stamp.records]
             trail.append(session, TRAIL_KEY, CountedIds(), records)
             session.commit()
 
 
 class _Stamp:
-    """A specimen with blanks where its copies differ."""
+    """A specimen with blanks where its copies differ.
 
-    def __init__(self, specimen: _Specimen) -> None:
+    Its rows are kept as the driver takes them, so that what is the same in all copies is turned into that only once.
+    """
+
+    def __init__(self, specimen: _Specimen, dialect: Dialect) -> None:
+        self._dialect = dialect
         plans = [row for table, row in specimen.rows if table.name == "plan"]
         self._plan = Plan(**plans[0]) if plans else None
         found = {match for _, row in specimen.rows for match in ID.findall(repr(row))}
@@ -273,7 +278,7 @@ class _Stamp:
         digests = [self._plan.digest, rollback_rules.short(self._plan.digest)] if self._plan else []
         self._blanks = [*digests, *sorted(found), *sorted(prints), str(NUMBER)]
         self._fill = re.compile("|".join(map(re.escape, self._blanks)))
-        self.rows = [(table, self._row(table, row)) for table, row in specimen.rows]
+        self.rows = [self._row(table, row) for table, row in specimen.rows]
         self.records = [self._record(record) for record in specimen.records]
 
     def tokens(self, number: int) -> dict[str, str]:
@@ -295,14 +300,18 @@ class _Stamp:
         prefix = blank[: blank.rindex("_") + 1] if "_" in blank else ""
         return f"{prefix}{number:010x}{place:06x}"
 
-    def _row(self, table: Table, row: dict[str, Any]) -> Callable[[dict[str, str]], dict[str, Any]]:
+    def _row(self, table: Table, row: dict[str, Any]) -> tuple[str, Callable[[dict[str, str]], Any]]:
+        """Return the statement that inserts rows like this one, and what makes its parameters."""
+        insert = table.insert().compile(dialect=self._dialect, column_keys=list(row))
         cells = {key: self._cell(table.columns[key].type, value) for key, value in row.items()}
-        return lambda tokens: {key: cell(tokens) for key, cell in cells.items()}
+        if insert.positional:
+            in_order = [cells[key] for key in insert.positiontup or ()]
+            return str(insert), lambda tokens: tuple(cell(tokens) for cell in in_order)
+        return str(insert), lambda tokens: {key: cell(tokens) for key, cell in cells.items()}
 
-    def _cell(self, kind: Any, value: Any) -> Callable[[dict[str, str]], Any]:
+    def _cell(self, kind: TypeEngine[Any], value: Any) -> Callable[[dict[str, str]], Any]:
         if isinstance(kind, JSON):
-            text = self._text(json.dumps(value))
-            return lambda tokens: json.loads(text(tokens))
+            return self._text(json.dumps(value))
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, bytes):
@@ -310,7 +319,9 @@ class _Stamp:
             return lambda tokens: said(tokens).encode()
         if value == NUMBER:
             return lambda tokens: int(tokens[str(NUMBER)])
-        return lambda _tokens: value
+        bind = kind.dialect_impl(self._dialect).bind_processor(self._dialect)
+        bound = bind(value) if bind else value
+        return lambda _tokens: bound
 
     def _text(self, text: str) -> Callable[[dict[str, str]], str]:
         parts, blanks = self._fill.split(text), self._fill.findall(text)
