@@ -186,7 +186,9 @@ def main() -> None:
     """Read a job from standard input, write what came back to standard output."""
     given: dict[str, Any] = json.loads(sys.stdin.read())
     job = Job(**{**given, "requests": [base64.b64decode(one) for one in given["requests"]]})
-    print(json.dumps(asdict(uvloop.run(_Sender(job).run()))))
+    answer = json.dumps(asdict(uvloop.run(_Sender(job).run())))
+    with open(sys.stdout.fileno(), "w", closefd=False) as output:  # buffered: the whole text arrives
+        output.write(answer)
 
 
 if __name__ == "__main__":

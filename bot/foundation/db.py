@@ -39,6 +39,8 @@ BUSY_TIMEOUT_MS = 5_000
 STATEMENTS = 512
 """Prepared statements that a connection keeps: those for appending are one for each number of rows."""
 LULL_SECONDS = 0.002
+RUSH = 1_000
+"""Rows a second. One source of alerts may send 200 (`config/triggers.yaml`)."""
 NOBODY_WAITS_FOR_EVER = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=5s"
 """PostgreSQL: who is stopped in the middle of a transaction loses it, and lets go of what others wait for."""
 CONFLICT_TRIES = 3
@@ -90,6 +92,7 @@ class Store:
         self._gate = threading.Lock()  # nothing is put behind the last job, or into one that the writer has taken
         self._filling: dict[tuple[Table, asyncio.AbstractEventLoop], AppendJob] = {}
         self._appending = 0
+        self._appended = 0
         self._appended_at = float("-inf")
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="reader")
         self._pool: ThreadPoolExecutor | None = None
@@ -138,16 +141,19 @@ class Store:
             await waiting.future
         finally:
             self._appending, self._appended_at = self._appending - 1, loop.time()
+            self._appended += 1
 
-    async def lull(self, *, at_most: float) -> bool:
-        """Wait until nothing has been appended for a moment, for so many seconds at most; says whether that came.
+    async def lull(self, *, at_most: float, in_a_rush: float) -> bool:
+        """Wait until nothing has been appended for a moment; says whether that came.
 
-        What can wait gives way by this to those who are waiting for an answer.
+        What can wait gives way by this to those who are waiting for an answer: for so many seconds at most, or for
+        `in_a_rush` seconds while more comes in than anybody could read meanwhile.
         """
         loop = asyncio.get_running_loop()
-        gives_up = loop.time() + at_most
+        began, before = loop.time(), self._appended
         while self._appending or loop.time() - self._appended_at < LULL_SECONDS:
-            if loop.time() >= gives_up:
+            waited = loop.time() - began
+            if waited >= (in_a_rush if is_rush(self._appended - before, waited) else at_most):
                 return False
             await asyncio.sleep(LULL_SECONDS)
         return True
@@ -268,6 +274,11 @@ class Store:
             alone = [self._append(connection, replace(job, rows=[row])) for row in job.rows]
             return partial(_all, alone)
         return partial(wake, job, None)
+
+
+def is_rush(rows: int, seconds: float) -> bool:
+    """Say whether rows come in faster than what they ask for could be done beside it."""
+    return rows > RUSH * seconds
 
 
 def _failing(job: Job, error: Exception) -> Answer:

@@ -33,6 +33,7 @@ RESTS_AT_MOST_SECONDS = 10.0
 REST = timedelta(milliseconds=50)
 """Between two rounds, so that what commits one after the other is looked at together."""
 WAIT_FOR_LULL_SECONDS = 0.25
+WAIT_IN_A_RUSH_SECONDS = 2.0
 """So long at most a sweep that gives way waits for the doors: what came in is read at last, however much comes in."""
 AFTER_DEFECT = timedelta(seconds=5)
 A_MOMENT = timedelta(milliseconds=100)
@@ -65,7 +66,7 @@ class WorkerLoop:
         dues = await self._next_dues()
         for sweep, due in dues:
             if due <= self._store.clock.now():
-                if await self._sweep(sweep):
+                if await self._sweep(sweep, self._patience(dues)):
                     finished.add(sweep.name)
                 else:
                     left.append(sweep)
@@ -134,11 +135,16 @@ class WorkerLoop:
             return RESTS_AT_MOST_SECONDS
         return min(RESTS_AT_MOST_SECONDS, max(0.0, (self._next - self._store.clock.now()).total_seconds()))
 
-    async def _sweep(self, sweep: Sweep) -> bool:
+    def _patience(self, dues: Sequence[Due]) -> float:
+        """Return how long a sweep that gives way may wait in a rush: no deadline is to be late for it."""
+        now = self._store.clock.now()
+        return min([WAIT_IN_A_RUSH_SECONDS, *((due - now).total_seconds() for _sweep, due in dues if due > now)])
+
+    async def _sweep(self, sweep: Sweep, patience: float) -> bool:
         """Run one sweep; says whether it took all it could. A defect in it stops neither the others nor the loop."""
         try:
             if sweep.gives_way:
-                await self._store.lull(at_most=WAIT_FOR_LULL_SECONDS)
+                await self._store.lull(at_most=min(WAIT_FOR_LULL_SECONDS, patience), in_a_rush=patience)
             for _ in range(1 if sweep.gives_way else SWEEPS_A_TICK):
                 if not await self._store.submit(Actor("system", sweep.name, "Backout"), sweep.run):
                     return True

@@ -33,7 +33,8 @@ def check(body: bytes) -> None:
     except orjson.JSONDecodeError:
         parse(body)  # says what it is, in our words
         return
-    _need_shallow(value)
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH:  # else it cannot be deeper: a short look at most bodies
+        _need_shallow(value)
     if b"\\" in body and b"\\u0000" in body:  # most bodies have no backslash, and one byte is found faster than six
         _need_storable(value)
 

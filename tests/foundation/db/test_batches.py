@@ -10,7 +10,7 @@ import sqlalchemy
 from sqlalchemy import text
 from sqlmodel import select
 
-from bot.foundation.db import Store
+from bot.foundation.db import RUSH, Store, is_rush
 from bot.foundation.errors import Refusal
 from bot.foundation.models import Nonce, Sequence
 from bot.foundation.work import Work
@@ -150,10 +150,18 @@ async def test_a_bad_row_harms_only_its_own_caller(store: Store) -> None:
 
 async def test_a_lull_comes_when_nobody_waits_for_a_row(sqlite_store: Store) -> None:
     """P18: whoever gives way to the door waits until it is quiet, and not for ever."""
-    assert await sqlite_store.lull(at_most=60)
+    assert await sqlite_store.lull(at_most=60, in_a_rush=60)
     with held(sqlite_store):
         waiting = asyncio.ensure_future(sqlite_store.append(Nonce, {"value": "a", "seen_at": MORNING}))
         await asyncio.sleep(0)
-        assert not await sqlite_store.lull(at_most=0.01)
+        assert not await sqlite_store.lull(at_most=0.01, in_a_rush=60)
     await waiting
-    assert await sqlite_store.lull(at_most=60)
+    assert await sqlite_store.lull(at_most=60, in_a_rush=60)
+
+
+@pytest.mark.parametrize(
+    ("rows", "seconds", "is_one"),
+    [(0, 0.0, False), (1, 0.0, True), (RUSH, 1.0, False), (RUSH + 1, 1.0, True), (200, 0.25, False), (300, 0.25, True)],
+)
+def test_a_rush_is_more_than_sources_may_send(rows: int, seconds: float, is_one: bool) -> None:
+    assert is_rush(rows, seconds) == is_one
