@@ -4,8 +4,8 @@ Exit status: 0 done, 1 refused or something is wrong (said on standard error), 2
 """
 
 import asyncio
-import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,15 +14,12 @@ import uvloop
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import app as wiring
-from bot import auditing
+from bot import auditing, policing
 from bot import demo as demonstration
-from bot.approvals import rules as approvals_rules
-from bot.approvals.models import Matrix
 from bot.console import (
     CONFIG,
     DATABASE,
     MESSAGES,
-    AsJson,
     ConfigDirectory,
     DatabaseUrl,
     MessagesDirectory,
@@ -33,14 +30,12 @@ from bot.console import (
 from bot.foundation import logs
 from bot.foundation.clock import SystemClock
 from bot.foundation.environment import Environment, SettingError
-from bot.foundation.errors import BackoutError, Refusal
+from bot.foundation.errors import BackoutError
 from bot.foundation.ids import RandomIds
 from bot.foundation.migrations import SchemaError, migrate
 from bot.foundation.process import Process, alone_with, open_process_store
 from bot.foundation.slack_port import SlackClient
 from bot.foundation.soundness import require_sound
-from bot.incidents.models import Systems
-from bot.people.models import Directory
 from bot.rollback.targets import default_targets
 
 cli = typer.Typer(
@@ -109,39 +104,8 @@ def check(
     typer.echo(f"{config} and {messages} are in order{f', {len(warnings)} warnings' if warnings else ''}.")
 
 
-@cli.command()
-def who(
-    system: Annotated[str, typer.Option(help="The system, as alerts call it.")],
-    severity: Annotated[str, typer.Option(help="low, medium or high.")],
-    activity: Annotated[str, typer.Option(help="What is to be decided.")] = "approve_rollback",
-    config: ConfigDirectory = CONFIG,
-    messages: MessagesDirectory = MESSAGES,
-    as_json: AsJson = False,
-) -> None:
-    """Say who may decide, in which slot, as whose deputy, and why not everybody else."""
-    configuration = loaded(config, messages)
-    known = configuration[Systems].systems.get(system)
-    if known is None:
-        fail(f"There is no system {system}. Known: {', '.join(sorted(configuration[Systems].systems))}")
-    try:
-        rows = approvals_rules.explain(
-            configuration[Matrix],
-            configuration[Directory],
-            system,
-            approvals_rules.Situation(severity, known.tags, known.share_of_users),
-            activity,
-            SystemClock().now(),
-        )
-    except (KeyError, Refusal) as error:
-        fail(str(error))
-    if as_json:
-        typer.echo(json.dumps([row.as_json() for row in rows], indent=2, ensure_ascii=False))
-    else:
-        for row in rows:
-            typer.echo(str(row))
-
-
-for command in auditing.COMMANDS:
+COMMANDS: tuple[Callable[..., None], ...] = (*policing.COMMANDS, *auditing.COMMANDS)
+for command in COMMANDS:
     cli.command()(command)
 
 

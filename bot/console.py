@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -81,6 +82,11 @@ def key_of(database: str) -> Keyring:
 def operator() -> Actor:
     """Return whoever runs this command, for the record."""
     return Actor("system", "command-line", logged_in())
+
+
+def now() -> datetime:
+    """Return the moment at which a command is given."""
+    return SystemClock().now()
 
 
 def given_key() -> SecretStr | None:

@@ -83,6 +83,13 @@ def status(command: Command, work: Work) -> Answer:
     return Say(service.status_text(work))
 
 
+@router.subcommand("/rollback", "who", "INC-1 | system", "says who may approve a rollback, and why not the others")
+def who(command: Command, work: Work) -> Answer:
+    """Explain who may decide what is asked in an incident, or who could if it were asked now."""
+    found = service.deciders(work, command.text)
+    return Say(views.who(found.what, found.rows, is_asked=found.is_asked))
+
+
 def card_section(reading: Reading, incident: str) -> Section:
     """Return our part of an incident's card: what happened, how bad, where it stands, what can be done."""
     found = service.get(reading, incident)

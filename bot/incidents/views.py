@@ -7,6 +7,7 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
+from bot.approvals.rules import Row
 from bot.foundation.blocks import (
     Markup,
     Section,
@@ -36,6 +37,7 @@ SIGNS = {Severity.LOW: "🟡", Severity.MEDIUM: "🟠", Severity.HIGH: "🔴"}
 HOME_LINES = 10
 LED_LINES = 5
 LED_TITLE = 120
+NAMED = 20
 CONFIRM_LOWERING = "incidents.confirm_lowering"
 DECLINE_LOWERING = "incidents.decline_lowering"
 KINDS = {"impact_scope": "impact", "risk": "risk", "regulatory_exposure": "regulatory exposure", "safety": "safety"}
@@ -111,6 +113,31 @@ def lowering_proposed(incident: Incident) -> Markup:
         to=lowering["to"],
         drops=", ".join(lowering["drops"]),
     )
+
+
+def who(what: str, rows: Sequence[Row], *, is_asked: bool) -> Markup:
+    """Who may approve, in which slot, for whom; and for everybody else why not, those with one reason together."""
+    can = [_may(row) for row in rows if row.can]
+    asked = "Who may approve" if is_asked else "Who could approve, if it were asked now:"
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        if row.why_not:
+            reasons.setdefault(row.why_not.removeprefix(f"{row.name} "), []).append(row.name)
+    cannot = [_may_not(names, why) for why, names in reasons.items()]
+    nobody = [Markup("Nobody may now.")]
+    return join("\n", [mrkdwn("*{asked} {what}*", asked=asked, what=what), *(can or nobody), *cannot])
+
+
+def _may(row: Row) -> Markup:
+    deputy = mrkdwn(", as deputy for {holder}", holder=row.as_deputy_for) if row.as_deputy_for else ""
+    return mrkdwn("✅ {name}, as *{slot}*{deputy}", name=row.name, slot=row.slot or "", deputy=deputy)
+
+
+def _may_not(names: Sequence[str], why: str) -> Markup:
+    different = list(dict.fromkeys(names))
+    rest = len(different) - NAMED
+    more = f" and {rest} more" if rest > 0 else ""
+    return mrkdwn("▫️ {who}: {why}", who=f"{', '.join(different[:NAMED])}{more}", why=why.removeprefix("is "))
 
 
 def severity_form(incident: Incident) -> View:

@@ -16,7 +16,8 @@ from bot.approvals.rules.deciding import (
     why_not,
     why_unreachable,
 )
-from bot.approvals.rules.explaining import Row, explain
+from bot.approvals.rules.describing import markdown
+from bot.approvals.rules.explaining import Row, explain, explain_round
 from bot.approvals.rules.facts import Asked, Round, Seat, Standing, Tally, clock, round_of
 from bot.approvals.rules.linting import checks, warnings
 from bot.approvals.rules.matrix import (
@@ -31,11 +32,14 @@ from bot.approvals.rules.matrix import (
     slot_from,
     slots_for,
 )
+from bot.approvals.rules.simulating import Ballot, Outcome, play
 
 __all__ = [
     "SEVERITIES",
     "Asked",
+    "Ballot",
     "Deputy",
+    "Outcome",
     "Round",
     "Row",
     "Seat",
@@ -53,9 +57,12 @@ __all__ = [
     "concerned",
     "counts",
     "explain",
+    "explain_round",
     "is_stale",
+    "markdown",
     "need_reason",
     "needs",
+    "play",
     "quorum",
     "responsible",
     "round_of",

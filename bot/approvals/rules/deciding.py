@@ -57,6 +57,20 @@ def capacity(
     return min(open_to_them, key=lambda ranked: ranked[0])[1] if open_to_them else None
 
 
+def why_not_in(seat: Seat, person: str, round_: Round, votes: Sequence[Vote], standing: Standing) -> str | None:
+    """Say why somebody may not approve in this seat now; None if they may. In one of theirs exactly if `why_not`."""
+    every = why_not(person, round_, votes, standing)
+    if _why_never(person, round_, standing) or any(vote.person == person for vote in votes):
+        return every
+    early = why_too_early(seat, person, round_, votes, standing)
+    if early:
+        return early
+    trial = [*votes, _trial(person, seat, standing)]
+    if len(_filled(round_, trial, standing)) > len(_filled(round_, votes, standing)):
+        return None
+    return _why_filled([seat], round_, votes, standing)
+
+
 def seats_of(person: str, round_: Round, standing: Standing | None) -> list[Seat]:
     """Return every way in which somebody could fill a slot, own seats first: pinned ∩ current, whatever the time.
 

@@ -1,13 +1,13 @@
 """Who may decide something, and why not everybody else: for `backout who`. Pure."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.approvals.models import Matrix
-from bot.approvals.rules.deciding import seats_of, why_not, why_too_early
-from bot.approvals.rules.facts import Round, Seat, Standing
+from bot.approvals.models import Matrix, Vote
+from bot.approvals.rules.deciding import seats_of, why_not, why_not_in
+from bot.approvals.rules.facts import Round, Standing
 from bot.approvals.rules.matrix import Situation, cell, slots_for
 from bot.people.models import Directory
 
@@ -71,28 +71,23 @@ def explain(
     here = cell(matrix, activity, situation)
     slots = slots_for(directory, here.quorum, system, now)
     round_ = Round(system, slots, requester, now, now + here.deputies_after)
-    standing = Standing(directory, now, active)
-    rows = [row for key in directory.people for row in _rows(key, round_, standing)]
+    return explain_round(round_, [], Standing(directory, now, active))
+
+
+def explain_round(round_: Round, votes: Sequence[Vote], standing: Standing) -> list[Row]:
+    """Return for everybody in the directory whether they may approve in an open round now; those who may first."""
+    rows = [row for key in standing.directory.people for row in _rows(key, round_, votes, standing)]
     return sorted(rows, key=lambda row: (not row.can, row.slot is None))
 
 
-def _rows(key: str, round_: Round, standing: Standing) -> Iterator[Row]:
+def _rows(key: str, round_: Round, votes: Sequence[Vote], standing: Standing) -> Iterator[Row]:
     person = standing.directory.people[key]
-    why = why_not(person.slack, round_, [], standing)
+    why = why_not(person.slack, round_, votes, standing)
     seats = seats_of(person.slack, round_, standing)
     for seat in seats:
-        yield _row(key, seat, round_, standing, why and _why_not_here(person.slack, seat, round_, standing, why))
+        here = why_not_in(seat, person.slack, round_, votes, standing)
+        holder = standing.name(seat.on_behalf_of) if seat.on_behalf_of else None
+        title = round_.slots[seat.slot].title
+        yield Row(key, person.name, title, holder, can=here is None, why_not=here)
     if not seats:
         yield Row(key, person.name, None, None, can=why is None, why_not=why)
-
-
-def _why_not_here(person: str, seat: Seat, round_: Round, standing: Standing, why: str) -> str:
-    """Prefer the reason that belongs to this seat."""
-    return why_too_early(seat, person, round_, [], standing) or why
-
-
-def _row(key: str, seat: Seat, round_: Round, standing: Standing, why: str | None) -> Row:
-    person = standing.directory.people[key]
-    why = why or why_too_early(seat, person.slack, round_, [], standing)
-    holder = standing.name(seat.on_behalf_of) if seat.on_behalf_of else None
-    return Row(key, person.name, round_.slots[seat.slot].title, holder, can=why is None, why_not=why)

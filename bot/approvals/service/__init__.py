@@ -29,6 +29,8 @@ from bot.approvals.service.queries import (
     tally,
     votes,
     waiting_for,
+    who,
+    who_could,
 )
 from bot.approvals.service.reach import check_reach
 
@@ -64,5 +66,7 @@ __all__ = [
     "void",
     "votes",
     "waiting_for",
+    "who",
+    "who_could",
     "withdraw",
 ]

@@ -149,6 +149,22 @@ def decided_lately(reading: Reading, at_most: int) -> list[Request]:
     return list(reading.session.exec(query.order_by(col(Request.decided_at).desc()).limit(at_most)))
 
 
+def who(reading: Reading, request: Request, reader: str | None = None) -> list[rules.Row]:
+    """Return for everybody whether they may approve in a request's present round now, and why not."""
+    given = votes(reading, request.id, request.round)
+    return rules.explain_round(rules.round_of(request), given, standing_of(reading, reader))
+
+
+def who_could(
+    reading: Reading, activity: str, system: str, situation: rules.Situation, requester: str | None
+) -> list[rules.Row]:
+    """Return for everybody whether they could approve if somebody asked now, and why not (Refusal: `rules.cell`)."""
+    standing = standing_of(reading)
+    return rules.explain(
+        reading.config[Matrix], standing.directory, system, situation, activity, reading.now, standing.active, requester
+    )
+
+
 def otherwise(reading: Reading, request: Request) -> str:
     """Return what is said to happen without approval, in the words of the matrix that was pinned."""
     return pinned(reading, Matrix, request.policy).activities[request.activity].otherwise

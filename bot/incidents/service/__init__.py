@@ -1,6 +1,7 @@
 """The verbs of incidents, and the questions asked about them."""
 
 from bot.incidents.service.briefing import refresh_briefing
+from bot.incidents.service.deciders import Deciders, deciders
 from bot.incidents.service.opening import open_or_join
 from bot.incidents.service.queries import (
     count_open,
@@ -31,11 +32,13 @@ from bot.incidents.service.verbs import (
 )
 
 __all__ = [
+    "Deciders",
     "acknowledge",
     "change_severity",
     "close",
     "confirm_lowering",
     "count_open",
+    "deciders",
     "decline_lowering",
     "get",
     "known_system",
