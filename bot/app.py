@@ -72,6 +72,7 @@ CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     incidents_rules.checks,
     alerts_rules.checks,
     rollback_rules.checks,
+    anchoring.checks,
 )
 WARNINGS: tuple[Callable[..., Iterator[Problem]], ...] = (
     comms_rules.warnings,

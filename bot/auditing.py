@@ -5,7 +5,7 @@ logged in on this machine.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,12 +50,16 @@ def verify(
     public: Annotated[
         str, typer.Option("--public", help="The trail's first public key, as you noted it; needs no secret.")
     ] = "",
+    tsa_roots: Annotated[
+        Path | None, typer.Option("--tsa-roots", help="Check timestamps on anchors with these root certificates (PEM).")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check the trail: every entry whole, none missing, none moved. Exit status 1 names the first that is not."""
     try:
         first, kept = bytes.fromhex(public) or None, anchoring.read_anchors(anchors) if anchors else []
         report = _check_file(exported, first, kept) if exported else _check_database(database, first, kept)
+        moments = _stamped(report, kept, tsa_roots)
     except (ValueError, OSError) as error:
         fail(str(error))
     if as_json:
@@ -63,7 +67,7 @@ def verify(
         raise typer.Exit(1 if report.damage else 0)
     if report.damage:
         fail(f"The trail is damaged. {report.whole} entries before it are whole. {report.damage}")
-    typer.echo("\n".join(_found(report, pinned=bool(first or given_key() or not exported))))
+    typer.echo("\n".join([*_found(report, pinned=bool(first or given_key() or not exported)), *moments]))
 
 
 def export(
@@ -174,6 +178,23 @@ def _checked(
     for digest in policies.changed_bodies(reading):
         report.damage = report.damage or trail.Damage(0, "policy", f"the policy kept as {digest} is not the pinned one")
     return report
+
+
+def _stamped(report: trail.Report, kept: Sequence[trail.Anchor], roots: Path | None) -> list[str]:
+    """Check the timestamps on anchors, and say what came of it; damage goes into the report."""
+    count = sum(anchor.timestamp is not None for anchor in kept)
+    if roots is None:
+        return [f"{count} timestamps were not checked: give --tsa-roots FILE."] if count else []
+    if report.damage:
+        return []
+    try:
+        moments = anchoring.stamped(kept, roots)
+    except trail.DamageError as error:
+        report.damage = error.damage
+        return []
+    if not moments:
+        raise ValueError("There are no timestamps to check: give the file that holds them as --anchors FILE.")
+    return [f"All {count} timestamps fit, from {moments[0]:%Y-%m-%d %H:%M:%S} to {moments[-1]:%Y-%m-%d %H:%M:%S} UTC."]
 
 
 def _check_file(path: Path, first: bytes | None, anchors: list[trail.Anchor]) -> trail.Report:

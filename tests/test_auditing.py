@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from rfc3161_client import TimestampRequestBuilder
 from sqlmodel import select
 from typer.testing import CliRunner
 
@@ -19,6 +20,7 @@ from bot.foundation.ids import RandomIds
 from bot.foundation.models import TrailAnchor, TrailCheckpoint
 from bot.foundation.work import Work
 from tests.foundation.trail.days import LAST, MAYA, OPEN, live_through
+from tests.support.authority import Authority
 from tests.support.clock import VirtualClock
 from tests.support.ids import CountedIds
 from tests.support.stores import config_of, prepare
@@ -74,6 +76,24 @@ def backout(folder: Path, *arguments: str, status: int = 0) -> str:
 def damage(folder: Path, script: str) -> None:
     with closing(sqlite3.connect(folder / "backout.db")) as connection:
         connection.executescript(script)
+
+
+@pytest.mark.openssl
+def test_timestamps_on_anchors_are_checked_with_the_authority_s_roots(folder: Path, tmp_path: Path) -> None:
+    tsa, anchors = Authority.found(tmp_path / "tsa"), folder / "anchors.jsonl"
+    first, *rest = anchors.read_text().splitlines()
+    assert "There are no timestamps" in backout(
+        folder, "verify", "--anchors", str(anchors), "--tsa-roots", str(tsa.roots), status=1
+    )
+    said = json.loads(first)
+    query = TimestampRequestBuilder().data(said["checkpoint"].encode()).build().as_bytes()
+    stamped = json.dumps({**said, "timestamp": tsa.answer(query).hex()})
+    anchors.write_text("\n".join([stamped, *rest]))
+    assert "1 timestamps were not checked" in backout(folder, "verify", "--anchors", str(anchors))
+    checked = ("verify", "--anchors", str(anchors), "--tsa-roots", str(tsa.roots))
+    assert "All 1 timestamps fit, from " in backout(folder, *checked)
+    anchors.write_text("\n".join([first, stamped.replace(first[:-1], rest[0][:-1])]))
+    assert "anchors.jsonl:2: its timestamp" in backout(folder, *checked, status=1)
 
 
 # --- checking ---------------------------------------------------------------------------------------------------------

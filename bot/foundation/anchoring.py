@@ -3,7 +3,7 @@
 Every minute or hundred entries, and at once after a rollback was carried out, words erased, entries purged or a policy
 changed, a checkpoint is made. It leaves through the outbox, on every route that `config/trail.yaml` names:
 
-    sweep: trail.seal ──▶ outbox ──▶ file, syslog: the newest checkpoint    (a route that was away gets the newest one)
+    sweep: trail.seal ──▶ outbox ──▶ file, syslog, timestamps: the newest one (a route that was away gets the newest)
                                 └──▶ Slack audit channel: each checkpoint
 
 A route that has not confirmed a checkpoint for five minutes turns `/readyz` red.
@@ -14,17 +14,19 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from logging.handlers import SysLogHandler
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+import aiohttp
+from cryptography import x509
 from pydantic import AfterValidator, Field
 from sqlmodel import col, select
 
-from bot.foundation import trail
+from bot.foundation import timestamps, trail
 from bot.foundation.blocks import Markup, Message, mrkdwn, section
 from bot.foundation.config import Config, Settings
 from bot.foundation.errors import Problem
@@ -43,6 +45,14 @@ def _is_syslog(address: str) -> str:
     return address
 
 
+class Authority(Settings):
+    """Who signs that a checkpoint existed at a moment (RFC 3161), and where its answers are kept."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$")]
+    roots: str
+    file: str = "trail-timestamps.jsonl"
+
+
 class Anchors(Settings):
     """Where checkpoints are kept outside the database."""
 
@@ -50,6 +60,7 @@ class Anchors(Settings):
     syslog: Annotated[str, AfterValidator(_is_syslog)] | None = None
     channel: Annotated[str, Field(pattern=r"^C[A-Z0-9]{6,}$")] | None = None
     channel_name: str | None = None
+    timestamps: Authority | None = None
     alarm_after: timedelta = timedelta(minutes=5)
 
 
@@ -57,6 +68,13 @@ class TrailPolicy(Settings):
     """`config/trail.yaml`: how the trail is kept."""
 
     anchors: Anchors = Anchors()
+
+
+def checks(config: Config) -> Iterator[Problem]:
+    """Say what timestamps still need: the library that reads them."""
+    if config[TrailPolicy].anchors.timestamps and not timestamps.is_installed():
+        what = "timestamps need a library that is not installed"
+        yield config.document(TrailPolicy).problem(("anchors", "timestamps"), what, f"run: {timestamps.INSTALL}")
 
 
 def warnings(config: Config, _today: date) -> Iterator[Problem]:
@@ -129,6 +147,35 @@ def read_anchors(path: Path) -> list[trail.Anchor]:
     return found
 
 
+def stamped(anchors: Sequence[trail.Anchor], roots: Path) -> list[datetime]:
+    """Return the moments at which an authority signed that these checkpoints existed, oldest first.
+
+    Args:
+        anchors: Those without a timestamp are passed over.
+        roots: The authority's root certificates, in PEM.
+
+    Raises:
+        DamageError: A timestamp is not over its checkpoint, or not from this authority, or the checkpoint claims to be
+            made later than the authority saw it.
+        ValueError, OSError: The roots cannot be read, or the extra is not installed.
+    """
+    if not timestamps.is_installed():
+        raise ValueError(f"Timestamps cannot be checked here. Run: {timestamps.INSTALL}")
+    trusted = timestamps.roots_of(roots)
+    return sorted(_moment(anchor, anchor.timestamp, trusted) for anchor in anchors if anchor.timestamp is not None)
+
+
+def _moment(anchor: trail.Anchor, answer: bytes, roots: list[x509.Certificate]) -> datetime:
+    said = json.loads(anchor.body)
+    try:
+        moment = timestamps.moment_of(answer, anchor.body, roots)
+    except timestamps.TimestampError as error:
+        raise trail.DamageError(said["first"], "anchor", f"{anchor.place}: its timestamp: {error}") from None
+    if datetime.fromisoformat(said["at"]) > moment + timestamps.SKEW:
+        raise trail.DamageError(said["first"], "anchor", f"{anchor.place}: stamped {moment} before it was made")
+    return moment
+
+
 def build_post(_reading: Reading, payload: Payload) -> Outgoing:
     """Build what the audit channel keeps."""
     text = mrkdwn("The trail is sealed up to entry {seq}. Kept here so that a later change shows.", seq=payload["seq"])
@@ -137,10 +184,9 @@ def build_post(_reading: Reading, payload: Payload) -> Outgoing:
 
 
 async def _act(payload: Payload, _key: str) -> Payload:
-    send = _append if payload["route"] == "file" else _log
     try:
-        await asyncio.wait_for(asyncio.to_thread(send, payload["to"], payload["line"]), ANSWER_SECONDS)
-    except (OSError, TimeoutError) as error:
+        await asyncio.wait_for(_SENDERS[payload["route"]](payload), 2 * ANSWER_SECONDS)
+    except (OSError, ValueError, TimeoutError, aiohttp.ClientError, timestamps.TimestampError) as error:
         return {"trouble": f"{type(error).__name__}: {error}"[:200]}
     return {"trouble": ""}
 
@@ -159,16 +205,44 @@ MESSAGES = {"foundation.anchor_post": build_post}
 SWEEP = Sweep("foundation.anchoring", next_due, seal_and_anchor)
 
 
+async def _to_file(payload: Payload) -> None:
+    await asyncio.to_thread(_append, payload["to"], payload["line"])
+
+
+async def _to_syslog(payload: Payload) -> None:
+    await asyncio.to_thread(_log, payload["to"], payload["line"])
+
+
+async def _to_authority(payload: Payload) -> None:
+    """Have the checkpoint's signed text stamped, and keep the answer beside it."""
+    said = json.loads(payload["line"])
+    roots = timestamps.roots_of(Path(payload["roots"]))
+    answer = await timestamps.stamp(payload["to"], said["checkpoint"].encode(), roots)
+    await asyncio.to_thread(_append, payload["file"], json.dumps({**said, "timestamp": answer.hex()}))
+
+
+_SENDERS: Mapping[str, Callable[[Payload], Coroutine[Any, Any, None]]] = {
+    "file": _to_file,
+    "syslog": _to_syslog,
+    "timestamps": _to_authority,
+}
+
+
 def _routes(policy: Anchors) -> dict[str, str]:
     given = {"file": policy.file, "syslog": policy.syslog}
+    given |= {"timestamps": policy.timestamps.url if policy.timestamps else None}
     return {route: to for route, to in given.items() if to}
 
 
 def _want(work: Work, route: str, checkpoint: TrailCheckpoint, due: datetime | None = None) -> None:
-    to = _routes(work.config[TrailPolicy].anchors)[route]
-    if route == "file":
-        to = str(_beside_database(work, to))
+    policy = work.config[TrailPolicy].anchors
+    to = _routes(policy)[route]
     payload = {"route": route, "to": to, "line": line(checkpoint), "seq": checkpoint.seq}
+    if route == "file":
+        payload["to"] = str(_beside_database(work, to))
+    elif route == "timestamps" and policy.timestamps:
+        kept = {"roots": policy.timestamps.roots, "file": policy.timestamps.file}
+        payload |= {name: str(_beside_database(work, path)) for name, path in kept.items()}
     work.enqueue("foundation.anchor", f"anchor:{route}", payload, lane=Lane.NOTE, due_at=due)
 
 
@@ -237,6 +311,7 @@ def _anchors(path: Path) -> Iterator[trail.Anchor]:
         place = f"{path.name}:{number}"
         try:
             said, _end = json.JSONDecoder().raw_decode(text[start:])
-            yield trail.Anchor(said["checkpoint"].encode(), bytes.fromhex(said["signature"]), place)
+            stamped = bytes.fromhex(said["timestamp"]) if "timestamp" in said else None
+            yield trail.Anchor(said["checkpoint"].encode(), bytes.fromhex(said["signature"]), place, stamped)
         except (ValueError, KeyError, TypeError, AttributeError):
             yield trail.Anchor(b"", b"", place)  # damaged: the verifier says so

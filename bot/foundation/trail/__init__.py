@@ -29,12 +29,13 @@ from bot.foundation.models import TrailEntry
 from bot.foundation.trail.chain import GENESIS, Record, append, locked_head, seal
 from bot.foundation.trail.keys import KeyGoneError, Keyring, keyring, mac
 from bot.foundation.trail.reading import DatabaseSource, Entry, has_begun, read
-from bot.foundation.trail.verifier import Anchor, Damage, DamageKind, Report, check
+from bot.foundation.trail.verifier import Anchor, Damage, DamageError, DamageKind, Report, check
 
 __all__ = [
     "GENESIS",
     "Anchor",
     "Damage",
+    "DamageError",
     "DamageKind",
     "DatabaseSource",
     "Entry",

@@ -72,11 +72,12 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A checkpoint as somebody else kept it, and where it was read (`anchors.jsonl:7`)."""
+    """A checkpoint as somebody else kept it, where it was read (`anchors.jsonl:7`), and a timestamp on it, if any."""
 
     body: bytes
     signature: bytes
     place: str
+    timestamp: bytes | None = None
 
 
 class Source(Protocol):
