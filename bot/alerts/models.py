@@ -171,6 +171,7 @@ class Signal(SQLModel, table=True):
 
     __tablename__ = "signal"
     __table_args__ = (
+        Index("signal_of_incident", "incident", "state", "starts_at", "id"),
         Index(
             "signal_to_look_at",
             "finding",
@@ -192,7 +193,7 @@ class Signal(SQLModel, table=True):
     state: str
     finding: str
     trigger: str | None = None
-    incident: str | None = Column(default=None, index=True)
+    incident: str | None = None
     note: str = ""
     labels: dict[str, Any] = Column(sa_column=Stored(JSON, nullable=False))
     annotations: dict[str, Any] = Column(sa_column=Stored(JSON, nullable=False))

@@ -18,7 +18,7 @@ KNOWN = [one.name for one in fields(Episode) if one.name not in ("labels", "anno
 def signals_of(reading: Reading, incident: str) -> Reported:
     """Return the first few signals of an incident, those still firing first, then the newest; and how many there are.
 
-    A card is drawn again and again while thousands come in.
+    In the order of the index `signal_of_incident`: a card is drawn again and again while thousands come in.
     """
     first = list[Signal]()
     for state in SignalState:

@@ -27,3 +27,11 @@ def test_of_many_only_the_first_are_read(meridian: Organisation) -> None:
     receive(meridian, raw(*[alert(fingerprint=f"f{number}") for number in range(40)]))
     found = meridian.reads(service.signals_of, "INC-1")
     assert (len(found.first), found.count) == (5, 40)
+
+
+def test_an_index_has_them_in_the_order_of_the_card(meridian: Organisation) -> None:
+    """F12: nothing is sorted, so ten thousand signals of one incident cost no more than five."""
+    plan = "EXPLAIN QUERY PLAN SELECT * FROM signal WHERE incident = 'INC-1' AND state = 'firing' "
+    order = "ORDER BY starts_at DESC, id DESC LIMIT 5"
+    steps = meridian.reads(lambda reading: reading.session.connection().exec_driver_sql(plan + order).all())
+    assert [step[3] for step in steps] == ["SEARCH signal USING INDEX signal_of_incident (incident=? AND state=?)"]
