@@ -151,6 +151,7 @@ class Process:
                 if web:
                     await running.enter_async_context(self._serving())
                 running.push_async_callback(self.disconnect)
+                running.push_async_callback(self.tell_foreign, at_once=True)
                 await running.enter_async_context(_task(self._keep_connecting()))
                 await running.enter_async_context(_task(self._show_signs()))
                 running.enter_context(self._watching())
@@ -176,10 +177,16 @@ class Process:
         self.signs.expect("event loop")
         while True:
             self.signs.show("event loop")
+            await self.tell_foreign()
             if self._socket and await self._socket.is_connected():
                 self.signs.show("Socket Mode")
                 await self.notice_session(await self._socket.session())
             await asyncio.sleep(SIGN_SECONDS)
+
+    async def tell_foreign(self, *, at_once: bool = False) -> None:
+        """Record what was counted of requests that were not for us: a minute's together, at the end all."""
+        with contextlib.suppress(StoreUnavailableError):  # the next sign tries again
+            await self.doors.record_foreign(self.doors.foreign.due(self.store.clock.now(), at_once=at_once))
 
     async def notice_session(self, session: str) -> None:
         """Note over which connection gestures come; after a new one, ask for what may have been lost in between."""

@@ -1,7 +1,6 @@
 """The door for machines and browsers: one FastAPI application, its health, and what routes may ask of it."""
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
@@ -17,10 +16,11 @@ from starlette.types import Message, Receive, Scope, Send
 from bot.foundation import api_page
 from bot.foundation.db import Store
 from bot.foundation.errors import StoreUnavailableError
-from bot.foundation.slack_door import Edge, SlackDoor
+from bot.foundation.slack_door import Edge, SlackDoor, foreign
 from bot.foundation.slack_door.edge import MAX_BODY, Turned, read
+from bot.foundation.slack_door.foreign import Foreign, Told
 from bot.foundation.watch import Health, Signs
-from bot.foundation.work import Actor, Work
+from bot.foundation.work import Actor
 
 T = TypeVar("T")
 
@@ -36,6 +36,7 @@ class Doors:
     Attributes:
         health: Says what does not work.
         patience_seconds: Within which time a body must have arrived.
+        foreign: Counts requests that are not for us.
     """
 
     store: Store
@@ -44,6 +45,7 @@ class Doors:
     edge: Edge | None = None
     slack: SlackDoor | None = None
     patience_seconds: float = 10.0
+    foreign: Foreign = field(default_factory=Foreign)
     _kept: dict[Callable[["Doors"], Any], Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -55,6 +57,16 @@ class Doors:
             self._kept[make] = make(self)
         kept: T = self._kept[make]
         return kept
+
+    async def record_foreign(self, told: Told | None) -> None:
+        """Record requests that were not for us, if there is something to tell (StoreUnavailableError: later again)."""
+        if told is None:
+            return
+        try:
+            await self.store.submit(Actor("source", "slack", "Slack"), foreign.record, told)
+        except StoreUnavailableError:
+            self.foreign.give_back(told)
+            raise
 
 
 def doors_of(request: Request) -> Doors:
@@ -204,7 +216,7 @@ async def slack_events(request: Request) -> Response:
     if payload.get("type") == "url_verification":
         return JSONResponse({"challenge": str(payload.get("challenge", ""))})
     if not doors.edge.is_ours(payload):
-        await doors.store.submit(Actor("source", "slack", "Slack"), _record_foreign, payload)
+        await doors.record_foreign(doors.foreign.note(payload, doors.store.clock.now()))
         return Response(status_code=403)
     response = await doors.slack.dispatch(payload, nonce, dict(request.headers))
     return Response(response.body, response.status, media_type=_media_type(response.body))
@@ -243,13 +255,6 @@ async def docs(request: Request) -> Response:
     """Show people what can be asked."""
     headers = {"content-security-policy": api_page.POLICY}
     return HTMLResponse(api_page.page(request.app.openapi()), headers=headers)
-
-
-def _record_foreign(work: Work, payload: Mapping[str, object]) -> None:
-    team = payload.get("team_id") or payload.get("team")
-    why = "This request is for another app or another workspace."
-    app = json.dumps(payload.get("api_app_id"))[:40]
-    work.record("gesture.refused", "slack", why=why, team=json.dumps(team)[:200], app=app)
 
 
 async def _unavailable(_request: Request, _error: Exception) -> Response:

@@ -211,6 +211,27 @@ async def test_another_app_or_workspace_is_refused_and_recorded(house: House, fo
     assert (entry.action, entry.actor) == ("gesture.refused", "source:slack")
 
 
+async def test_a_flood_of_foreign_requests_is_two_entries_and_all_of_it_is_counted(house: House) -> None:
+    """T3, T13."""
+    for number in range(30):
+        assert (await house.slack(click(team={"id": f"T0OTHER{number % 15}"}))).status_code == 403
+    house.clock.pass_time(seconds=60)
+    assert (await house.slack(click(team={"id": "T0OTHER"}))).status_code == 403
+    first, rest = house.store.read_now(lambda reading: trail.read(reading.session, "slack"))
+    assert first.facts["count"] + rest.facts["count"] == 31
+    assert len(rest.facts["whose"]) == 11
+    assert rest.facts["since"] == "2026-11-21T09:00:00+00:00"
+
+
+async def test_what_could_not_be_recorded_is_recorded_later(house: House) -> None:
+    """P11, P12."""
+    told = house.doors.foreign.note({"team_id": "T0OTHER"}, house.clock.now())
+    house.store.close()
+    with pytest.raises(StoreUnavailableError):
+        await house.doors.record_foreign(told)
+    assert house.doors.foreign.due(house.clock.now(), at_once=True) == told
+
+
 async def test_before_slack_is_known_it_is_asked_to_come_again(house: House) -> None:
     house.doors.edge = None
     response = await house.slack(click())
