@@ -1,13 +1,14 @@
 """The directory (`config/people.yaml`) and what Slack says about each person's account."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
 import holidays
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PrivateAttr, StringConstraints
 from sqlalchemy import JSON
 from sqlalchemy import Column as Stored
 from sqlmodel import Field as Column
@@ -159,6 +160,21 @@ class Directory(Settings):
     groups_fresh_for: Annotated[timedelta, Field(ge=timedelta(minutes=3), le=timedelta(days=1))] = timedelta(minutes=15)
     people: dict[PersonKey, Person]
     roles: dict[RoleKey, Role]
+    _by_slack: dict[str, PersonKey] = PrivateAttr()
+
+    def model_post_init(self, _context: Any) -> None:
+        """Remember who has which Slack id: it is asked for everybody, again and again."""
+        self._by_slack = {person.slack: key for key, person in reversed(self.people.items())}
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with other values, as of every model."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy.model_post_init(None)
+        return copy
+
+    def key_of(self, slack_id: str) -> PersonKey | None:
+        """Return whose Slack id this is, of several the first; None for a stranger's."""
+        return self._by_slack.get(slack_id)
 
 
 class SlackGroup(SQLModel, table=True):

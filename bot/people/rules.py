@@ -48,7 +48,8 @@ class Holding:
 
 def person_by_slack(directory: Directory, user_id: str) -> tuple[PersonKey, Person] | None:
     """Return the key and entry of the person with this Slack id, None for a stranger."""
-    return next(((key, person) for key, person in directory.people.items() if person.slack == user_id), None)
+    key = directory.key_of(user_id)
+    return None if key is None else (key, directory.people[key])
 
 
 def slack_id(directory: Directory, key: PersonKey) -> str:

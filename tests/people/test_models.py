@@ -54,3 +54,12 @@ def test_a_quoted_time_is_a_wall_clock_time(tmp_path: Path) -> None:
     rota = directory.roles["on_call"].rota
     assert rota is not None
     assert rota.at.hour == 10
+
+
+def test_a_changed_copy_knows_its_own_people(tmp_path: Path) -> None:
+    directory = _fit(tmp_path, EXAMPLE.replace("ZONE", "UTC").replace("TIME", '"09:00"'))
+    assert (directory.key_of("U0MAYA0001"), directory.key_of("U0STRANGER")) == ("maya", None)
+    moved = directory.people["maya"].model_copy(update={"slack": "U0MAYA0002"})
+    changed = directory.model_copy(update={"people": {"first": moved, "second": moved}})
+    assert (changed.key_of("U0MAYA0001"), changed.key_of("U0MAYA0002")) == (None, "first")
+    assert directory.key_of("U0MAYA0001") == "maya"
