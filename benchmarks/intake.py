@@ -5,6 +5,7 @@ Five rounds, each with fresh processes, Backout and Debian's Alertmanager in tur
 Alertmanager the same alerts on `POST /api/v2/alerts`; once with 20 alerts a request, once with one. Backout answers 202
 only after its database has the body on the disk; the bodies of each run are counted there afterwards. Meanwhile its
 worker reads what came in, as always. Backout's limit for one source (`config/triggers.yaml`) is set out of the way.
+What the load itself reaches, against a route that does nothing (`benchmarks/bare.py`), stands beside the figures.
 
 Exit status 2 where there is no Alertmanager to compare with (Debian: prometheus-alertmanager).
 """
@@ -29,7 +30,7 @@ from benchmarks.report import Figure, percentile, report
 from bot.demo import ALERT_SECRET, alert_body
 from bot.foundation.config import digest
 from tests.support.alertmanager import BINARY, alertmanager
-from tests.support.running import Running, running_backout
+from tests.support.running import PATIENCE_SECONDS, Running, free_port, running_backout
 
 ROUNDS = 5
 SECONDS = 4.0
@@ -49,13 +50,16 @@ def main() -> int:
 
 async def compare(alerts: int) -> list[Figure]:
     """Measure both with so many alerts a request; returns the figures."""
+    ceiling = await bare(alerts)
+    print(f"{alerts} alerts: a route that does nothing {_shown(ceiling)}", flush=True)
     runs: dict[str, list[Taken]] = {BACKOUT: [], ALERTMANAGER: []}
     for number in range(1, ROUNDS + 1):
         runs[BACKOUT].append(await backout(alerts))
         runs[ALERTMANAGER].append(await beside(alerts))
         for name, taken in runs.items():
             print(f"{alerts} alerts, round {number}: {name:<12} {_shown(taken[-1])}", flush=True)
-    return _figures(alerts, runs[BACKOUT], runs[ALERTMANAGER])
+    nothing = Figure("a route that does nothing", ceiling.rate, "/s")
+    return [*_figures(alerts, runs[BACKOUT], runs[ALERTMANAGER]), nothing]
 
 
 def _figures(alerts: int, ours: Sequence[Taken], theirs: Sequence[Taken]) -> list[Figure]:
@@ -91,6 +95,32 @@ def take_any_rate(config: Path) -> None:
     file = config / "triggers.yaml"
     settings = yaml.safe_load(file.read_text())
     file.write_text(yaml.safe_dump(settings | {"rate": {"per_second": 1_000_000, "at_once": 1_000_000}}))
+
+
+async def bare(alerts: int) -> Taken:
+    """Post to a route that does nothing what is posted to Backout."""
+    requests = [request("/", json.dumps(webhook(one)).encode(), {}) for one in _batches(alerts)]
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "benchmarks.bare", str(port))
+    try:
+        await until_open(port)
+        return await _warm(port, requests)
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def until_open(port: int) -> None:
+    """Wait until something listens on a port of this machine."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            try:
+                _reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                return
 
 
 async def beside(alerts: int) -> Taken:
