@@ -7,6 +7,8 @@ from bot.foundation.errors import Refusal
 from bot.foundation.router import Answer, Click, Form, Open, Router, Say
 from bot.foundation.work import Reading, Work
 
+LOOKED_AT = 100
+"""Of so many open requests App Home finds out whether somebody may decide them now; more is said as a number."""
 router = Router()
 
 
@@ -98,13 +100,14 @@ def card_section(reading: Reading, incident: str) -> Section:
 
 def home_section(reading: Reading, person: str) -> Section:
     """Return our part of App Home: what waits for this person's decision."""
-    waiting = service.seats_of(reading, person)
+    waiting = service.seats_of(reading, person, among=LOOKED_AT)
     names = {
         known: name
         for request, _ in waiting[: views.HOME_LINES]
         for known, name in service.names(reading, request).items()
     }
-    return views.home(waiting, names, reading.now)
+    named = service.count_naming(reading, person)
+    return views.home(waiting, names, reading.now, named=named if named > LOOKED_AT else None)
 
 
 def decisions_section(reading: Reading, person: str) -> Section:

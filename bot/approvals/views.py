@@ -103,14 +103,21 @@ def question_form(request: Request) -> View:
     return modal(ASK, "Ask for information", parts, submit="Ask", metadata=_about(request))
 
 
-def home(waiting: Sequence[tuple[Request, rules.Asked]], names: Mapping[str, str], now: datetime) -> Section:
-    """Our part of App Home: what waits for this person, the one that expires first in front."""
-    if not waiting:
+def home(
+    waiting: Sequence[tuple[Request, rules.Asked]], names: Mapping[str, str], now: datetime, *, named: int | None = None
+) -> Section:
+    """Our part of App Home: what waits for this person, the one that expires first in front.
+
+    `named` is how many open requests name them when those are too many to look at each.
+    """
+    if not waiting and named is None:
         return Section([header("Waiting for you"), section("Nothing waits for your decision.")])
     shown = [part for request, seat in waiting[:HOME_LINES] for part in _home_line(request, seat, names, now)]
     rest = len(waiting) - HOME_LINES
     more = [context(f"and {rest} more, on the cards of their incidents")] if rest > 0 else []
-    return Section([header(f"Waiting for you: {len(waiting)}"), *shown, *more])
+    if named is not None:
+        more = [context(f"and more, on the cards of their incidents: {named} open requests name you")]
+    return Section([header(f"Waiting for you: {len(waiting)}{'' if named is None else ' and more'}"), *shown, *more])
 
 
 def decisions(ended: Sequence[Request]) -> Section:

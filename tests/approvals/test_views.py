@@ -114,5 +114,13 @@ def test_the_last_approver_is_told_that_it_begins_at_once() -> None:
     assert "abababababab" in last
 
 
+def test_of_very_many_home_shows_the_first_and_says_how_many_there_are() -> None:
+    waiting = [(request(id=f"req_{n}"), rules.Asked(TOM, SLOTS[0])) for n in range(12)]
+    text = shown(views.home(waiting, NAMES, MORNING, named=10_000))
+    assert "Waiting for you: 12 and more" in text
+    assert "10000 open requests name you" in text
+    assert "Nothing waits" not in shown(views.home([], NAMES, MORNING, named=10_000))
+
+
 def test_nothing_waiting_is_said() -> None:
     assert "Nothing waits for your decision." in shown(views.home([], NAMES, MORNING))

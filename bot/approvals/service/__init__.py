@@ -13,6 +13,7 @@ from bot.approvals.service.deciding import (
 )
 from bot.approvals.service.queries import (
     asked_now,
+    count_naming,
     decided_lately,
     latest,
     name_of,
@@ -42,6 +43,7 @@ __all__ = [
     "asked_now",
     "call_deputies",
     "check_reach",
+    "count_naming",
     "decided_lately",
     "expire",
     "latest",

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import String, cast
-from sqlmodel import and_, col, select
+from sqlalchemy import ColumnElement, String, cast
+from sqlmodel import and_, col, func, select
 
 from bot.approvals import rules
 from bot.approvals.models import Cell, Matrix, Question, Request, RoundState, Vote
@@ -13,6 +13,8 @@ from bot.people import rules as people_rules
 from bot.people import service as people
 from bot.people.models import Directory
 
+AT_ONCE = 500
+"""So many keys one question may name."""
 _NEWEST_FIRST = col(Request.number).desc()
 
 
@@ -44,10 +46,12 @@ def votes(reading: Reading, request_id: str, round: int) -> list[Vote]:  # noqa:
 def votes_in(reading: Reading, requests: Collection[Request]) -> dict[str, list[Vote]]:
     """Return the answers of the present round of each of these requests, by its id, in the order they were given."""
     query = select(Vote).join(Request, and_(col(Request.id) == col(Vote.request_id), Request.round == Vote.round))
-    mine = col(Vote.request_id).in_([request.id for request in requests])
     found: dict[str, list[Vote]] = {request.id: [] for request in requests}
-    for vote in reading.session.exec(query.where(mine).order_by(col(Vote.at), col(Vote.person))):
-        found[vote.request_id].append(vote)
+    ids = list(found)
+    for start in range(0, len(ids), AT_ONCE):
+        mine = col(Vote.request_id).in_(ids[start : start + AT_ONCE])
+        for vote in reading.session.exec(query.where(mine).order_by(col(Vote.at), col(Vote.person))):
+            found[vote.request_id].append(vote)
     return found
 
 
@@ -90,23 +94,27 @@ def waiting_for(reading: Reading, person: str) -> list[Request]:
     return [request for request, _seat in seats_of(reading, person)]
 
 
-def seats_of(reading: Reading, person: str) -> list[tuple[Request, rules.Asked]]:
+def seats_of(reading: Reading, person: str, among: int | None = None) -> list[tuple[Request, rules.Asked]]:
     """Return what this person may decide now and in which slot, the one that expires first in front.
 
-    Asks as often for a thousand open requests as for one.
+    Asks as often for a thousand open requests as for one. With `among` it looks at so many at most of those that name
+    them: the first to expire.
     """
-    is_named = cast(col(Request.slots), String).contains(f'"{person}"')
-    query = select(Request).where(Request.state == RoundState.ASKED, is_named)
-    found = reading.session.exec(query.order_by(col(Request.expires_at), _NEWEST_FIRST)).all()
-    given = dict[tuple[str, int], list[Vote]]()
-    joined = (
-        select(Vote).join(Request, col(Request.id) == col(Vote.request_id)).where(Request.state == RoundState.ASKED)
-    )
-    for vote in reading.session.exec(joined.order_by(col(Vote.at), col(Vote.person))):
-        given.setdefault((vote.request_id, vote.round), []).append(vote)
-    standing = standing_of(reading)
-    seats = ((one, _seat(reading, one, person, given.get((one.id, one.round), []), standing)) for one in found)
+    query = select(Request).where(*_names(person)).order_by(col(Request.expires_at), _NEWEST_FIRST)
+    found = reading.session.exec(query.limit(among)).all()
+    given, standing = votes_in(reading, found), standing_of(reading)
+    seats = ((one, _seat(reading, one, person, given[one.id], standing)) for one in found)
     return [(request, seat) for request, seat in seats if seat]
+
+
+def count_naming(reading: Reading, person: str) -> int:
+    """Return how many open requests name this person, as holder or deputy, whether or not they may decide them now."""
+    return reading.session.exec(select(func.count()).select_from(Request).where(*_names(person))).one()
+
+
+def _names(person: str) -> tuple[ColumnElement[bool], ...]:
+    is_named = cast(col(Request.slots), String).contains(f'"{person}"')
+    return col(Request.state) == RoundState.ASKED, is_named
 
 
 def seat_of(reading: Reading, request: Request, person: str) -> rules.Asked | None:

@@ -93,6 +93,17 @@ def test_what_waits_for_somebody_has_what_expires_first_in_front(committee: Comm
     assert [one.id for one in committee.reads(service.waiting_for, slack("tom"))] == [first.id, second.id]
 
 
+def test_of_many_only_the_first_to_expire_are_looked_at(committee: Committee) -> None:
+    """R164: App Home costs the same with ten thousand open requests."""
+    for number in range(1, 5):
+        committee.ask(subject=f"INC-{number}")
+        committee.clock.pass_time(minutes=1)
+    assert committee.reads(service.count_naming, slack("tom")) == 4
+    assert committee.reads(service.count_naming, slack("zoe")) == 0
+    found = committee.reads(service.seats_of, slack("tom"), 2)
+    assert [request.subject for request, _ in found] == ["INC-1", "INC-2"]
+
+
 def test_everybody_concerned_has_a_name(committee: Committee) -> None:
     names = committee.reads(service.names, committee.ask())
     assert names == {slack(key): key.title() for key in ("tom", "pri", "ann", "leo", "may")}
