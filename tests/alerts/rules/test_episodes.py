@@ -1,14 +1,14 @@
 """What bodies change: the same, however many of them are read together."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.models import LabelMapping
+from bot.alerts.models import LabelMapping, Signal
 from bot.alerts.rules import alertmanager, episodes, mapping
 from bot.alerts.rules.alertmanager import Batch
 from bot.alerts.rules.episodes import Body, Case, Episode, Event, Told, What
@@ -122,6 +122,11 @@ def test_what_begins_and_ends_in_one_body_is_over_and_in_two_it_was_a_breach() -
     breached, resolved = Book().read([told("one", [begins]), told("one", [ends])])
     assert (breached[0].what, resolved[0].what) == (What.BREACHED, What.RESOLVED)
     assert resolved[0].episode.finding == "breached"
+
+
+def test_an_episode_has_every_column_of_a_signal() -> None:
+    """They are written as they are, without the object mapper."""
+    assert {one.name for one in fields(Episode)} == set(Signal.model_fields)
 
 
 def test_only_what_people_look_at_makes_them_look_again() -> None:

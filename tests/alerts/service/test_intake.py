@@ -11,12 +11,13 @@ import pytest
 
 from bot.alerts import service
 from bot.alerts.models import InboxItem
-from bot.alerts.service.intake import ATTEMPTS, BYTES_AT_ONCE
+from bot.alerts.service.intake import ATTEMPTS, BYTES_AT_ONCE, ITEMS_AT_ONCE
 from bot.foundation.ids import RandomIds
 from bot.incidents.models import SeverityPolicy
 from tests.alerts.inbox import items, receive, signals, store, sweep
 from tests.alerts.samples import alert, body, raw
 from tests.incidents.organisation import Organisation, organisation, shipped_config
+from tests.support.statements import statements_of
 from tests.support.stores import prepare
 
 
@@ -135,6 +136,21 @@ def test_much_is_read_in_portions(meridian: Organisation) -> None:
         ),
     )
     assert [meridian.does("backout", service.read_inbox) for _ in range(4)] == [1, 1, 1, 0]
+
+
+def test_many_bodies_need_no_more_statements_than_few(meridian: Organisation) -> None:
+    """F12: new alerts, known ones and ones that are over, about one incident."""
+    receive(meridian, raw())
+    counts = list[int]()
+    for start, size in ((0, 3), (100, 60)):
+        new = [raw(alert(fingerprint=f"f{number}")) for number in range(start, start + size)]
+        ends = [raw(alert(fingerprint=f"f{number}", status="resolved")) for number in range(start, start + size)]
+        store(meridian, *new, *new, *ends)
+        with statements_of(meridian.store.writer) as said:
+            assert meridian.does("backout", service.read_inbox) == min(3 * size, ITEMS_AT_ONCE)
+        counts.append(len(said))
+        sweep(meridian)
+    assert counts[1] <= counts[0] + 2  # known signals and open incidents are asked for in chunks
 
 
 @pytest.mark.postgres
