@@ -48,7 +48,7 @@ class Load:
         """Keep the process busy; at the end everybody finishes what they are at."""
         everybody = [self._source(number) for number in range(SOURCES)]
         everybody += [
-            self._crew(SUPPORT, ("sam", "jonas"), ("leo",)),
+            self._crew(SUPPORT, ("sam", "priya"), ("leo",)),
             self._crew(SHOP, ("maya", "jonas"), ("tomas", "aisha")),
             self._crew(TRIAGE, ("wei", "jonas"), ("ines", "tomas", "grace", "elena")),
         ]
@@ -84,15 +84,14 @@ class Load:
         turn = 0
         while not self.is_ending:
             turn += 1
-            await self._persist(self._hand_over(plot, leads[(turn + 1) % 2], leads[turn % 2], turn))
+            await self._persist(self._take_over(plot, leads[turn % 2], turn))
             if turn % 3 == 0 and decisions:
                 await self._persist(decisions.pop(0))
 
-    def _hand_over(self, plot: Plot, lead: str, other: str, turn: int) -> Act:
-        reason = f"hand-over-{turn}-of-{plot.system}-end"
-        form = {"to": self.backout.person(other), "reason": reason}
-        self_done = in_thread(plot.channel, reason)
-        return Act(reason, press(lead, plot.channel, "Hand over", self_done, form).do, self_done)
+    def _take_over(self, plot: Plot, other: str, turn: int) -> Act:
+        reason = f"take-over-{turn}-of-{plot.system}-end"
+        done = in_thread(plot.channel, reason)
+        return Act(reason, press(other, plot.channel, "Take over", done, {"reason": reason}).do, done)
 
     def _approval(self, plot: Plot, who: str) -> Act:
         reason = f"{who}-approves-{plot.system}-end"
@@ -190,7 +189,7 @@ def check(load: Load) -> Found:
     return Found(
         lost_alerts=sum(f'"{name}"' not in bodies for name in load.alerts),
         lost_decisions=sum(votes[name] != 1 for name in load.votes)
-        + sum(name not in words for name in load.reasons if name.startswith("hand-over")),
+        + sum(name not in words for name in load.reasons if name.startswith("take-over")),
         double_votes=sum(count - 1 for count in votes.values()),
         double_executions=sum(count - 1 for count in executions.values()),
         double_posts=sum(count - 1 for count in Counter(row for _, row in posts).values()),

@@ -17,8 +17,16 @@ made. Each tier is paged by one message in the incident's channel that mentions 
     any but ended -> decided         a decision was made: nobody else is paged; the lead can still change hands
     any -> ended                     the incident was closed
 
-The lead changes hands by a hand-over with a reason; a hand-over never buys time. Time lost to a downtime is made up
-once: the tier that is due now is paged, those in between are recorded as skipped.
+The lead changes hands by a hand-over, which never buys time:
+
+    leads ──hand_over──▶ offered ──accept──▶ the other leads
+      ▲ │                  │ ╰── no answer in time ──▶ the next tier is paged, and the first goes on leading
+      │ │                  ╰──── decline ─▶ the first goes on leading
+      │ ╰──take_over, by a tier or the deputy ──▶ the other leads
+      ╰── half-way to the deadline, nothing done: called again, once
+
+Whoever is named while nobody has acknowledged leads at once, and still has to acknowledge. Time lost to a downtime is
+made up once: the tier that is due now is paged, those in between are recorded as skipped.
 
 Tiers and deadlines are those of the policy under which the escalation began; people are those of today.
 

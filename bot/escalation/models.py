@@ -2,9 +2,11 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
+from sqlalchemy import JSON
+from sqlalchemy import Column as Stored
 from sqlmodel import Field as Column
 from sqlmodel import SQLModel
 
@@ -23,10 +25,11 @@ class Tier(Settings):
 
 
 class Deadlines(Settings):
-    """How long a tier has before the next one is brought in."""
+    """How long a tier has before the next one is brought in, and whoever is asked to take over the lead to answer."""
 
     acknowledge: timedelta
     decide: timedelta
+    accept: Annotated[timedelta, Field(ge=timedelta(minutes=1))] = timedelta(minutes=15)
 
 
 class EscalationPolicy(Settings):
@@ -61,6 +64,11 @@ class Escalation(SQLModel, table=True):
 
     `waiting_since` is when the time that runs now began: a tier was paged, or somebody acknowledged. A lead without
     `acknowledged_at` was named by somebody else and has not answered yet.
+
+    Attributes:
+        offer: The lead is offered to somebody, who has until `offer_until`: `{"to", "by", "from", "reason", "open",
+            "at"}`, people by Slack id; None while it is not.
+        remind_at: When a lead who acknowledged and did nothing since is reminded; None: not (any more).
     """
 
     __tablename__ = "escalation"
@@ -79,3 +87,6 @@ class Escalation(SQLModel, table=True):
     decided_at: datetime | None = None
     ended_at: datetime | None = None
     next_tier_at: datetime | None = Column(default=None, index=True)
+    offer: dict[str, Any] | None = Column(default=None, sa_column=Stored(JSON(none_as_null=True)))
+    offer_until: datetime | None = Column(default=None, index=True)
+    remind_at: datetime | None = Column(default=None, index=True)

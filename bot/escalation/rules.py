@@ -122,6 +122,19 @@ def why_not_hand_over(
     )
 
 
+def why_not_take_over(escalation: Escalation, actor: str, *, may: bool) -> str | None:
+    """Say why somebody may not take over the lead unasked; None if they may: people of the tiers, the lead's deputy."""
+    if escalation.state == EscalationState.ENDED:
+        return f"{escalation.subject} is closed, so there is nothing to take over."
+    if escalation.lead == actor and escalation.acknowledged_at:
+        return f"You lead {escalation.subject} already."
+    if escalation.acknowledged_at is None:
+        return f"Nobody leads {escalation.subject} yet. Acknowledge it to lead it."
+    if may:
+        return None
+    return "Taking over unasked is up to the people of the escalation tiers and the lead's deputy. Ask the lead."
+
+
 def why_not_acknowledge(escalation: Escalation, actor: str, lead_name: str) -> str | None:
     """Say why somebody cannot acknowledge; None if they can. A lead who was named by others acknowledges, too."""
     if escalation.state == EscalationState.ENDED:

@@ -18,7 +18,37 @@ def open_hand_over_form(click: Click, work: Work) -> Answer:
 @router.form(views.HAND_OVER)
 def hand_over(form: Form, work: Work) -> Answer:
     """Hand over the lead, or say under the field why not."""
-    service.hand_over(work, form.metadata["incident"], to=form.values["to"], reason=form.values["reason"])
+    values = form.values
+    still_open = values.get("still_open", "")
+    service.hand_over(work, form.metadata["incident"], to=values["to"], reason=values["reason"], still_open=still_open)
+    return None
+
+
+@router.button(views.ACCEPT)
+def accept(click: Click, work: Work) -> Answer:
+    """Take over the lead that was offered."""
+    service.accept(work, click.value["incident"])
+    return None
+
+
+@router.button(views.DECLINE)
+def decline(click: Click, work: Work) -> Answer:
+    """Say no to the lead that was offered."""
+    service.decline(work, click.value["incident"])
+    return None
+
+
+@router.button(views.TAKE_OVER)
+def open_take_over_form(click: Click, work: Work) -> Answer:
+    """Ask why; who may not take over is told so before typing anything."""
+    escalation = service.may_take_over(work, click.value["incident"])
+    return Open(views.take_over_form(escalation, service.lead_name(work, escalation)))
+
+
+@router.form(views.TAKE_OVER)
+def take_over(form: Form, work: Work) -> Answer:
+    """Take over the lead, or say under the field why not."""
+    service.take_over(work, form.metadata["incident"], reason=form.values["reason"])
     return None
 
 
@@ -28,4 +58,6 @@ def card_section(reading: Reading, incident: str) -> Section:
     if escalation is None:
         return Section()
     tiers = service.policy_of(reading, escalation).tiers
-    return views.card(escalation, tiers, service.lead_name(reading, escalation))
+    return views.card(
+        escalation, tiers, service.lead_name(reading, escalation), service.deputy_of_lead(reading, escalation)
+    )

@@ -26,5 +26,20 @@ def _due_when_late(reading: Reading, payload: Payload) -> datetime | None:
     return datetime.fromisoformat(payload["due"])
 
 
-MESSAGES: Mapping[str, Callable[[Reading, Payload], Outgoing | None]] = {"escalation.page": build_page}
-SWEEPS = (Sweep("escalation.climb", service.next_due, service.climb),)
+def build_reminder(reading: Reading, payload: Payload) -> Post | None:
+    """Build a direct message that leads to a card; None once the incident is closed."""
+    escalation = service.state_of(reading, payload["subject"])
+    if escalation is None or escalation.state == EscalationState.ENDED:
+        return None
+    return Post(payload["person"], views.page(Markup(payload["text"])), frozen=True)
+
+
+MESSAGES: Mapping[str, Callable[[Reading, Payload], Outgoing | None]] = {
+    "escalation.page": build_page,
+    "escalation.reminder": build_reminder,
+}
+SWEEPS = (
+    Sweep("escalation.climb", service.next_due, service.climb),
+    Sweep("escalation.offers", service.offers_due, service.lapse_offers),
+    Sweep("escalation.remind", service.reminders_due, service.remind),
+)

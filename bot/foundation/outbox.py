@@ -29,7 +29,7 @@ class Post:
     """A message in a channel, posted once under its key and then updated in place.
 
     Attributes:
-        channel: Slack channel id.
+        channel: Slack channel id, or a person's: then it is a direct message.
         message: What it shows.
         thread_of: Key of the message whose thread it belongs to; it waits until that one stands.
         frozen: Sent word for word once; a later change of the same key changes nothing.

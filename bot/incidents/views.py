@@ -91,6 +91,8 @@ def card_buttons(incident: Incident) -> Section:
         ]
     if incident.state == IncidentState.OPEN:
         shown.insert(0, button("Acknowledge", "incidents.acknowledge", about, style="primary"))
+    if incident.state == IncidentState.ACKNOWLEDGED:
+        shown.insert(2, button("Take over", "escalation.take_over", about))
     return Section([actions(*shown, block_id=f"incidents.actions:{incident.name}")])
 
 

@@ -37,7 +37,11 @@ def test_from_button_to_hand_over(ladder: Ladder) -> None:
     view = ladder.does("maya", press)
     assert "Maya Lindqvist leads *INC-1* now." in visible_text(view["blocks"])
     assert ladder.does("maya", submit, view, {"to": ladder.id("jonas"), "reason": "My shift ends."}) is None
+    assert "is asked to take over the lead" in card(ladder)
+    accept = router.buttons["escalation.accept"]
+    ladder.does("jonas", lambda work: accept(Click("escalation.accept", Sent({"incident": "INC-1"})), work))
     assert ladder.now().lead == ladder.id("jonas")
+    assert "*Owner of the escalation:* Jonas Weber. Deputy: Priya Raman." in card(ladder)
 
 
 def test_who_may_not_hand_over_is_told_before_typing_anything(ladder: Ladder) -> None:

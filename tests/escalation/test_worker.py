@@ -33,7 +33,7 @@ def test_nobody_is_paged_about_what_is_closed(ladder: Ladder) -> None:
 
 def test_the_sweep_knows_when_it_is_due(ladder: Ladder) -> None:
     """R081."""
-    (climb,) = SWEEPS
+    climb, *_others = SWEEPS
     assert ladder.reads(climb.next_due) is None
     ladder.start()
     assert ladder.reads(climb.next_due) == MORNING.replace(minute=15)
@@ -55,7 +55,7 @@ def test_a_page_that_comes_too_late_says_so_in_front(ladder: Ladder) -> None:
 
 def test_a_page_that_slack_did_not_take_in_time_is_taken_back_when_the_next_tier_is_due(ladder: Ladder) -> None:
     """F3, P7: the tier that is due now is paged; the thread and the trail say who could not be."""
-    (climb,) = SWEEPS
+    climb, *_others = SWEEPS
     ladder.start()
     ladder.clock.pass_time(minutes=15)
     ladder.does("backout", climb.run)
@@ -66,7 +66,7 @@ def test_a_page_that_slack_did_not_take_in_time_is_taken_back_when_the_next_tier
 
 
 def test_a_page_that_stands_is_not_taken_back(ladder: Ladder) -> None:
-    (climb,) = SWEEPS
+    climb, *_others = SWEEPS
     ladder.start()
     (page,) = ladder.outbox("page:")
     ladder.does("backout", _deliver, page.key)

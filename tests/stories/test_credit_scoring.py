@@ -68,6 +68,8 @@ async def test_acknowledged_but_nobody_decides_so_it_climbs_again(tmp_path: Path
         await report(world, CREDIT)
         await acknowledge(world, CREDIT, "hana")
         await world.pass_time(minutes=19)
+        world.expect("post", "hana", "nothing was asked or changed since")
+        world.threads(CREDIT.channel)
         world.nothing_else()
         await world.pass_time(minutes=2)
         world.expect("post", CREDIT.channel, "Nina Kowalska", "Grace O'Neill", "Aisha Bello")

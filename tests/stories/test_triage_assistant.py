@@ -48,5 +48,10 @@ async def test_the_lead_is_handed_over_with_a_reason(tmp_path: Path) -> None:
         assert not answer.errors, answer.errors
         told = " ".join(world.threads(TRIAGE.channel))
         assert "My shift ends" in told
+        world.expect("post", "jonas", "Wei Zhang asks you to take over the lead of INC-1")
         world.updates(TRIAGE.channel)
-        assert "Jonas Weber" in world.card(TRIAGE.channel).visible_text
+        assert "Owner of the escalation: Wei Zhang" in world.card(TRIAGE.channel).visible_text
+        await world.click("jonas", world.card(TRIAGE.channel), "Take the lead")
+        assert "Jonas Weber accepts, and leads INC-1 now." in " ".join(world.threads(TRIAGE.channel))
+        world.updates(TRIAGE.channel)
+        assert "Owner of the escalation: Jonas Weber" in world.card(TRIAGE.channel).visible_text

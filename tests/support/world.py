@@ -219,7 +219,8 @@ class World:
     def _is_at(self, happening: Happening, where: str) -> bool:
         if where.startswith("#"):
             return happening.channel == self.workspace.channel(where).id and happening.user is None
-        return happening.user == self.person(where)
+        person = self.person(where)
+        return happening.user == person or (happening.user is None and happening.channel == f"D{person[1:]}")
 
     _commits: int = 0
 

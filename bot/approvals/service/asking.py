@@ -8,6 +8,7 @@ from sqlmodel import select
 from bot.approvals import rules
 from bot.approvals.models import Cell, Matrix, Relation, Request, RoundState, Vote
 from bot.approvals.service import queries, rounds
+from bot.escalation import service as escalation
 from bot.foundation.blocks import Markup, join, mention, mrkdwn
 from bot.foundation.errors import Refusal
 from bot.foundation.work import Work
@@ -85,6 +86,7 @@ def ask(
     work.session.add(request)
     work.session.flush()
     rounds.open_round(work, request)
+    escalation.acted(work, subject)
     return request
 
 

@@ -12,7 +12,7 @@ from bot.escalation import rules
 from bot.escalation.models import Escalation, EscalationState, Tier
 from bot.escalation.service.queries import policy_of
 from bot.foundation import outbox
-from bot.foundation.blocks import Markup, join, mention, moment, mrkdwn
+from bot.foundation.blocks import Markup, channel_link, join, mention, moment, mrkdwn
 from bot.foundation.errors import Refusal
 from bot.foundation.work import Lane, Reading, Work
 from bot.people import service as people
@@ -84,7 +84,7 @@ def bring_in(
         if summoned:
             if _page_key(escalation) in lot.unsent:
                 withdraw_page(work, escalation, "Slack did not take the page before its time had passed")
-            escalation.tier = number
+            escalation.tier, escalation.remind_at = number, None
             run_clock(work, escalation)
             _page(work, lot, escalation, tier, summoned, because, told)
             keep(work, escalation)
@@ -98,6 +98,50 @@ def run_clock(work: Work, escalation: Escalation) -> None:
     deadlines = rules.deadlines_of(policy_of(work, escalation), escalation.severity)
     escalation.waiting_since = work.now
     escalation.next_tier_at = work.now + rules.period(deadlines, escalation.state)
+
+
+def remind_later(work: Work, escalation: Escalation) -> None:
+    """Let the lead be reminded half-way to the deadline, unless something is done about the incident by then."""
+    due = escalation.next_tier_at
+    waits = escalation.state == EscalationState.WAITING_FOR_DECISION and due is not None and due > work.now
+    escalation.remind_at = work.now + (due - work.now) / 2 if waits and due else None
+
+
+def reminders_due(reading: Reading) -> datetime | None:
+    """Return when the next lead who did nothing since they acknowledged is reminded."""
+    return reading.session.exec(select(func.min(col(Escalation.remind_at)))).one()
+
+
+def remind(work: Work) -> int:
+    """Call the leads again who acknowledged and did nothing since; returns how many."""
+    due = work.take_due(Escalation, col(Escalation.remind_at), col(Escalation.subject))
+    for escalation in due:
+        escalation.remind_at = None
+        work.session.add(escalation)
+        if escalation.state == EscalationState.WAITING_FOR_DECISION and escalation.lead:
+            _call_again(work, escalation, escalation.lead)
+    return len(due)
+
+
+def _call_again(work: Work, escalation: Escalation, lead: str) -> None:
+    then = _next_title(work, escalation)
+    work.record("escalation.lead_reminded", escalation.subject, people=[lead], until=rules.iso(escalation.next_tier_at))
+    text = mrkdwn(
+        "🔁 {lead}: you lead *{subject}*, and nothing was asked or changed since. Ask for a rollback, say why none is "
+        "needed, or hand over, on its card. Without a decision by {until}, {then}.",
+        lead=mention(lead),
+        subject=escalation.subject,
+        until=moment(escalation.next_tier_at or work.now),
+        then=f"the next to be brought in: {then}" if then else "nobody is left to bring in",
+    )
+    outbox.note(work, escalation.channel, escalation.subject, text)
+    key = f"escalation.reminder:{escalation.subject}:{lead}:{work.new_id('dm')}"
+    payload = {
+        "subject": escalation.subject,
+        "person": lead,
+        "text": join(" ", [text, channel_link(escalation.channel)]),
+    }
+    work.enqueue("escalation.reminder", key, payload, lane=Lane.PAGE)
 
 
 def _page(
@@ -208,7 +252,7 @@ def _skip(work: Work, escalation: Escalation, number: int, tier: Tier, why: str)
 
 
 def _exhaust(work: Work, escalation: Escalation, skipped: Sequence[Markup]) -> None:
-    escalation.state, escalation.next_tier_at = EscalationState.EXHAUSTED, None
+    escalation.state, escalation.next_tier_at, escalation.remind_at = EscalationState.EXHAUSTED, None, None
     keep(work, escalation)
     work.record("escalation.exhausted", escalation.subject, tier=escalation.tier)
     text = Markup(

@@ -26,6 +26,14 @@ def policy_of(reading: Reading, escalation: Escalation) -> EscalationPolicy:
     return pinned(reading, EscalationPolicy, escalation.policy)
 
 
+def deputy_of_lead(reading: Reading, escalation: Escalation) -> str:
+    """Return what people call the lead's deputy, '' if there is no lead or no deputy."""
+    directory = reading.config[Directory]
+    found = people_rules.person_by_slack(directory, escalation.lead) if escalation.lead else None
+    deputy = directory.people.get(found[1].deputy or "") if found else None
+    return deputy.name if deputy else ""
+
+
 def lead_name(reading: Reading, escalation: Escalation) -> str:
     """Return what people call the lead, '' while there is none."""
     return people_rules.name_of(reading.config[Directory], escalation.lead) if escalation.lead else ""

@@ -78,6 +78,10 @@ def destination(outgoing: Outgoing | None) -> Destination:
             return Destination("nowhere")
 
 
+PEOPLE = ("U", "W")
+"""How the ids of people begin: what is posted to one goes to their direct messages."""
+
+
 @dataclass(frozen=True)
 class Claimed:
     """A message that is this sender's to send, as it should stand now.
@@ -207,10 +211,13 @@ class Delivery:
         if stands:
             await self._update(claimed, stands.channel, stands.ts)
             return claimed.posted(stands.channel, stands.ts)
-        ts, found = await self._post_unless_found(claimed, claimed.rendered, claimed.channel)
+        channel = claimed.channel
+        if channel.startswith(PEOPLE):
+            channel = await self.slack.direct_channel(channel)
+        ts, found = await self._post_unless_found(claimed, claimed.rendered, channel)
         if found and not outgoing.frozen:
-            await self._update(claimed, claimed.channel, ts)  # it shows the state of the attempt that was lost
-        return claimed.posted(claimed.channel, ts)
+            await self._update(claimed, channel, ts)  # it shows the state of the attempt that was lost
+        return claimed.posted(channel, ts)
 
     async def _post_unless_found(self, claimed: Claimed, rendered: Rendered, channel: str) -> tuple[str, bool]:
         """Post a message unless an attempt before is found to have arrived; returns its timestamp, and if it was found.

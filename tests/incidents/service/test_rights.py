@@ -98,6 +98,7 @@ def test_after_a_hand_over_the_new_lead_is_named(meridian: Organisation) -> None
     meridian.opens()
     meridian.does("priya", service.acknowledge, "INC-1")
     meridian.does("priya", escalation.hand_over, "INC-1", to="U0JONAS002", reason="My shift ends.")
+    meridian.does("jonas", escalation.accept, "INC-1")
     assert "ask Jonas Weber to hand over" in meridian.refusal("maya", service.acknowledge, "INC-1").message
     assert "You lead INC-1 already" in meridian.refusal("jonas", service.acknowledge, "INC-1").message
     meridian.does("backout", lambda work: service.refresh_briefing(work, service.get(work, "INC-1")))

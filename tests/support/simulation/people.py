@@ -38,7 +38,8 @@ APPROVERS = {
 URGES = {
     "Acknowledge": 6.0, "Approve": 45.0, "Reject": 0.5, "Ask for more information": 0.7, "Roll back": 9.0,
     "Hand over": 0.8, "Change severity": 0.8, "Close": 0.4, "Check again": 2.0, "Tell people": 1.0,
-    "I have looked at these": 1.0,
+    "I have looked at these": 1.0, "Take the lead": 2.0, "Decline": 0.5, "Take over": 0.4,
+    "Lower to low": 1.0, "Lower to medium": 1.0, "Leave it as it is": 0.3,
 }  # fmt: skip
 REASONS = ("It has to be.", "Customers notice it.", "no", " ", "*Now*, <!channel> & <@U0MAYA0001>", "Because " * 40)
 COMMANDS = (

@@ -86,5 +86,7 @@ def _other(entry: Entry, climb: _Climb) -> None:
             climb.severity = entry.facts["after"]
         case "escalation.deadline_changed":
             climb.due = datetime.fromisoformat(entry.facts["after"]) if entry.facts["after"] else None
+        case "escalation.hastened":  # nothing can come of waiting: the next tier is due at once
+            climb.due = entry.at
         case "escalation.decided" | "escalation.ended":
             climb.due = None
