@@ -168,25 +168,34 @@ class Process:
             except SlackError as error:
                 self.health.slack = f"not connected: {error}"
                 log.warning("not connected to Slack, alerts are taken all the same: %s", error)
-                await asyncio.sleep(ASK_AGAIN_SECONDS)
+            except Exception as error:
+                self.health.slack = f"not connected: {type(error).__name__}"
+                log.exception("Slack's answer was not understood; it is asked again")
             else:
                 return
+            await asyncio.sleep(ASK_AGAIN_SECONDS)
 
     async def _show_signs(self) -> None:
         """Show that the event loop comes round, and that Slack could reach us over the socket."""
         self.signs.expect("event loop")
         while True:
             self.signs.show("event loop")
-            await self.tell_foreign()
-            if self._socket and await self._socket.is_connected():
-                self.signs.show("Socket Mode")
-                await self.notice_session(await self._socket.session())
+            try:
+                await self.tell_foreign()
+                await self._look_at_socket()
+            except Exception:
+                log.exception("a round of the signs failed")  # the socket is silent then; the next round comes
             await asyncio.sleep(SIGN_SECONDS)
 
     async def tell_foreign(self, *, at_once: bool = False) -> None:
         """Record what was counted of requests that were not for us: a minute's together, at the end all."""
         with contextlib.suppress(StoreUnavailableError):  # the next sign tries again
             await self.doors.record_foreign(self.doors.foreign.due(self.store.clock.now(), at_once=at_once))
+
+    async def _look_at_socket(self) -> None:
+        if self._socket and await self._socket.is_connected():
+            self.signs.show("Socket Mode")
+            await self.notice_session(await self._socket.session())
 
     async def notice_session(self, session: str) -> None:
         """Note over which connection gestures come; after a new one, ask for what may have been lost in between."""

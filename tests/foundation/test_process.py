@@ -211,6 +211,45 @@ async def test_it_takes_alerts_while_slack_does_not_answer_and_asks_again(
     assert len(slack.made("who_am_i")) == 6
 
 
+async def test_what_it_does_not_understand_ends_neither_the_asking_nor_the_looking(
+    tmp_path: Path, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P26: a defect in either is red meanwhile, and not for ever."""
+    monkeypatch.setattr(process_module, "ASK_AGAIN_SECONDS", 0)
+    monkeypatch.setattr(process_module, "SIGN_SECONDS", 0)
+    process, slack = process_of(environment_of(tmp_path), clock)
+    asked = list[str]()
+
+    def odd(call: Call) -> None:
+        asked.append(call.method)
+        if len(asked) == 1:
+            raise KeyError("app_id")
+
+    class Socket:
+        """Cannot be looked at, at first."""
+
+        looks = 0
+
+        async def is_connected(self) -> bool:
+            self.looks += 1
+            if self.looks == 1:
+                raise RuntimeError("session is closed")
+            return False
+
+        async def close(self) -> None:
+            """Nothing is open."""
+
+    socket = process._socket = Socket()  # type: ignore[assignment]
+    slack.before = odd
+
+    async def meanwhile() -> None:
+        while process.health.slack or socket.looks < 3:
+            await asyncio.sleep(0)
+
+    await run_until(process, meanwhile)
+    assert len(asked) == 2
+
+
 # --- opening ----------------------------------------------------------------------------------------------------------
 
 
