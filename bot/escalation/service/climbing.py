@@ -113,12 +113,17 @@ def reminders_due(reading: Reading) -> datetime | None:
 
 
 def remind(work: Work) -> int:
-    """Call the leads again who acknowledged and did nothing since; returns how many."""
+    """Call the leads again who acknowledged and did nothing since, in order; returns for how many that was due.
+
+    After a downtime the next tier may be due as well: its page says all there is to say.
+    """
     due = work.take_due(Escalation, col(Escalation.remind_at), col(Escalation.subject))
     for escalation in due:
         escalation.remind_at = None
         work.session.add(escalation)
-        if escalation.state == EscalationState.WAITING_FOR_DECISION and escalation.lead:
+        waits = escalation.state == EscalationState.WAITING_FOR_DECISION
+        is_late = escalation.next_tier_at is not None and escalation.next_tier_at <= work.now
+        if waits and escalation.lead and not is_late:
             _call_again(work, escalation, escalation.lead)
     return len(due)
 

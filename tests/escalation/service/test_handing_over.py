@@ -144,3 +144,13 @@ def test_a_lead_who_did_something_is_not_called_again(ladder: Ladder, did: Any) 
     ladder.does("maya", did, "INC-1", *(["high"] if did is service.severity_changed else []),
                 *(["approved"] if did is service.decision_made else []))  # fmt: skip
     assert ladder.reads(service.reminders_due) is None
+
+
+def test_after_a_downtime_the_next_tier_is_paged_and_the_lead_not_reminded_as_well(ladder: Ladder) -> None:
+    """P22: at most one message for an incident, whichever of the two sweeps comes first."""
+    ladder.start()
+    ladder.does("maya", service.acknowledge, "INC-1")
+    ladder.clock.pass_time(days=1)
+    assert ladder.does("backout", service.remind) == 1
+    assert ladder.outbox("escalation.reminder") == []
+    assert ladder.does("backout", service.climb) == 1
