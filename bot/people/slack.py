@@ -1,6 +1,6 @@
 """The door for people: App Home is opened, an account changed; who is on duty now."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -65,11 +65,12 @@ def on_duty_section(reading: Reading, person: str) -> Section:
     """Return the part of App Home that says who is on duty now, the same for everybody."""
     del person
     directory = service.directory_now(reading)
-    duties = [duty for role in directory.roles.values() for duty in _duties(reading, directory, role)]
+    active = service.everybody_active(reading)
+    duties = [duty for role in directory.roles.values() for duty in _duties(reading, directory, role, active)]
     return views.on_duty(sorted(duties, key=lambda duty: duty.until is None), reading.now)
 
 
-def _duties(reading: Reading, directory: Directory, role: Role) -> list[views.Duty]:
+def _duties(reading: Reading, directory: Directory, role: Role, active: Container[str]) -> list[views.Duty]:
     found: list[tuple[str | None, str, bool]] = []
     now = rules.on_duty(role, reading.now)
     if now:
@@ -78,18 +79,20 @@ def _duties(reading: Reading, directory: Directory, role: Role) -> list[views.Du
     found += [(system, key, False) for system, keys in role.by_system.items() for key in keys]
     until = rules.duty_ends(role, reading.now)
     return [
-        _duty(reading, directory, views.Duty(role.title, system, directory.people[key], until if turn else None))
+        _duty(
+            reading, directory, active, views.Duty(role.title, system, directory.people[key], until if turn else None)
+        )
         for system, key, turn in found
     ]
 
 
-def _duty(reading: Reading, directory: Directory, duty: views.Duty) -> views.Duty:
+def _duty(reading: Reading, directory: Directory, active: Container[str], duty: views.Duty) -> views.Duty:
     """Add whether the account may act now, and who acts instead."""
     found = rules.person_by_slack(directory, duty.person.slack)
     duty = replace(duty, is_at_work=found is not None and rules.is_at_work(directory, found[0], reading.now))
-    if service.is_active(reading, duty.person.slack):
+    if duty.person.slack in active:
         return duty
     deputy: Person | None = directory.people[duty.person.deputy] if duty.person.deputy else None
-    if deputy and not service.is_active(reading, deputy.slack):
+    if deputy and deputy.slack not in active:
         deputy = None
     return replace(duty, is_active=False, deputy=deputy)

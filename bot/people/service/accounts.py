@@ -113,14 +113,7 @@ def remember(work: Work, user_id: str, user: Mapping[str, Any] | None) -> None:
 
     Of two answers the one Slack changed later holds, so a slow refresh cannot undo a deactivation.
     """
-    before = account_of(work, user_id)
-    facts = _facts(work, user)
-    if before is not None and facts["changed_at"] < before.changed_at and user is not None:
-        before.checked_at = work.now
-        work.session.add(before)
-        return
-    _record_change(work, user_id, before, facts)
-    work.session.merge(SlackAccount(user_id=user_id, checked_at=work.now, **facts))
+    _remember(work, user_id, user, account_of(work, user_id))
     work.session.flush()
 
 
@@ -162,10 +155,11 @@ def ask_the_rest(work: Work, payload: Mapping[str, Any], answered: Collection[st
 
 def settle_refresh(work: Work, accounts: Mapping[str, Mapping[str, Any] | None]) -> None:
     """Note what Slack answered; bring Homes up to date, and have a look at what waits for those who may not act now."""
+    directory, known = work.config[Directory], _accounts(work, accounts)
     for user_id, user in accounts.items():
-        before = why_not_active(work, user_id)
-        remember(work, user_id, user)
-        after = why_not_active(work, user_id)
+        before = rules.why_not_identified(directory, user_id, known.get(user_id), directory.team.slack)
+        account = _remember(work, user_id, user, known.get(user_id))
+        after = rules.why_not_identified(directory, user_id, account, directory.team.slack)
         if after != before:
             outbox.refresh_home(work, user_id)
         if after and after != before:
@@ -195,6 +189,18 @@ def _reachable(reading: Reading, keys: Iterable[PersonKey]) -> list[str]:
     directory = reading.config[Directory]
     ids = (rules.slack_id(directory, key) for key in keys)
     return [one for one in dict.fromkeys(ids) if account_of(reading, one) is None or is_active(reading, one)]
+
+
+def _remember(work: Work, user_id: str, user: Mapping[str, Any] | None, before: SlackAccount | None) -> SlackAccount:
+    """Note what Slack says about an account that we knew as `before`; returns it as it is known now."""
+    facts = _facts(work, user)
+    account = before or SlackAccount(user_id=user_id, checked_at=work.now, **facts)
+    account.checked_at = work.now
+    work.session.add(account)
+    if before is None or user is None or facts["changed_at"] >= before.changed_at:
+        _record_change(work, user_id, before, facts)
+        account.sqlmodel_update(facts)
+    return account
 
 
 def _facts(work: Work, user: Mapping[str, Any] | None) -> dict[str, Any]:
