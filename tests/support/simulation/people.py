@@ -36,11 +36,12 @@ APPROVERS = {
     "support-bot": ("leo", "aisha"),
 }
 URGES = {
-    "Acknowledge": 6.0, "Approve": 45.0, "Reject": 0.5, "Ask for more information": 0.7, "Roll back": 9.0,
+    "Acknowledge": 6.0, "Approve": 45.0, "Reject": 0.5, "Ask for more information": 0.7, "Roll back": 20.0,
     "Hand over": 0.8, "Change severity": 0.8, "Close": 0.4, "Check again": 2.0, "Tell people": 1.0,
     "I have looked at these": 1.0, "Take the lead": 2.0, "Decline": 0.5, "Take over": 0.4,
     "Lower to low": 1.0, "Lower to medium": 1.0, "Leave it as it is": 0.3,
 }  # fmt: skip
+ASKS = "Ask for a rollback"
 REASONS = ("It has to be.", "Customers notice it.", "no", " ", "*Now*, <!channel> & <@U0MAYA0001>", "Because " * 40)
 COMMANDS = (
     "/rollback help", "/rollback status", "/rollback INC-1", "/rollback {system} It is bad", "/rollback {system}",
@@ -122,27 +123,44 @@ class Crowd:
             options.pop("stale", None)
             again = self.workspace.click(who, surface, found.action_id, **options, again=True)
             self._note(await again, f"the same bytes again: {note}")
-        await self._answer(who)
+        if await self._answer(who) == ASKS and isinstance(surface, Message) and self.rng.random() < 0.85:
+            await self._decide(surface.channel)
+
+    async def _decide(self, channel: str) -> None:
+        """Let those who were asked answer one after the other, most of them at once and with yes."""
+        approvers = APPROVERS.get(self.workspace.channels[channel].name, ())
+        for key in self.rng.sample(approvers, len(approvers)):
+            await asyncio.sleep(self.rng.expovariate(1 / 240))
+            asked = [(card, each) for card in self._cards(channel) for each in inputs.elements(card)]
+            yes = [(card, each) for card, each in asked if each.label == "Approve"]
+            if not yes or self.rng.random() < 0.04:
+                return
+            await self._click(self.ids[key], *yes[-1])
 
     async def _hesitate(self, seen: Message) -> Message:
         """Look at a card, and press its button when it may have changed."""
         await asyncio.sleep(self.rng.uniform(5, 900))
         return seen
 
-    async def _answer(self, who: str) -> None:
-        """Fill in the modal that opened, at once or late, send it, sometimes twice, or close it."""
+    async def _answer(self, who: str) -> str:
+        """Fill in the modal that opened, at once or late, send it, sometimes twice, or close it.
+
+        Returns its title if it was sent and taken, else nothing.
+        """
         await asyncio.sleep(self.rng.choice((1, 5, 5, 20, 20, 60, 60, 900)))
-        view = self.workspace.modal(who)
+        view, taken = self.workspace.modal(who), ""
         if view is None:
-            return
+            return taken
         if view.submit_label and self.rng.random() < 0.92:
             sends = [self.workspace.submit(who, self._filled(view)) for _ in range(1 + (self.rng.random() < 0.1))]
             for delivery in await asyncio.gather(*sends, return_exceptions=True):
                 if isinstance(delivery, Delivery):
                     errors = f": {list(delivery.errors.values())}" if delivery.errors else ""
                     self._note(delivery, f"sends “{view.title}”{errors}")
+                    taken = view.title if delivery.acked and not delivery.errors else taken
         while self.workspace.modal(who) is not None:
             await self.workspace.close_modal(who)
+        return taken
 
     def _filled(self, view: View) -> dict[Any, Any]:
         values: dict[Any, Any] = {}
@@ -156,7 +174,7 @@ class Crowd:
                 given = self.rng.choice(list(self.ids.values()))
             elif kind in ("static_select", "radio_buttons") and not found.element.get("initial_option"):
                 given = self.rng.choice(found.element.get("options") or [{"value": None}])["value"]
-            elif kind in ("static_select", "radio_buttons") and self.rng.random() < 0.4:
+            elif kind in ("static_select", "radio_buttons") and self.rng.random() < 0.25:
                 given = self.rng.choice(found.element.get("options") or [found.element["initial_option"]])["value"]
             if given is not None:
                 values[found.block_id, found.action_id] = given
@@ -166,14 +184,12 @@ class Crowd:
 
     def _card(self) -> Message | None:
         """One of the newest messages with buttons, of any channel."""
-        found = [
-            message
-            for channel in self.workspace.channels.values()
-            if not channel.is_im
-            for message in self.workspace.messages(channel.id)[-8:]
-            if message.by_bot and message.buttons
-        ]
+        channels = [channel.id for channel in self.workspace.channels.values() if not channel.is_im]
+        found = [card for channel in channels for card in self._cards(channel)]
         return self.rng.choice(found) if found else None
+
+    def _cards(self, channel: str) -> list[Message]:
+        return [one for one in self.workspace.messages(channel)[-8:] if one.by_bot and one.buttons]
 
     def _button(self, surface: Surface) -> Found | None:
         found = [each for each in inputs.elements(surface) if each.element["type"] == "button"]
