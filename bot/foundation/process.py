@@ -159,6 +159,7 @@ class Process:
                 gc.freeze()  # what start-up made stays: the collector need not look at it again
                 when_open()
                 await stop.wait()
+                self.doors.is_stopping = True
                 log.info("stopping: finishing what is running")
 
     async def _keep_connecting(self) -> None:

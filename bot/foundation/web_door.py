@@ -37,6 +37,7 @@ class Doors:
         health: Says what does not work.
         patience_seconds: Within which time a body must have arrived.
         foreign: Counts requests that are not for us.
+        is_stopping: The process finishes what is running and takes nothing new.
     """
 
     store: Store
@@ -46,6 +47,7 @@ class Doors:
     slack: SlackDoor | None = None
     patience_seconds: float = 10.0
     foreign: Foreign = field(default_factory=Foreign)
+    is_stopping: bool = False
     _kept: dict[Callable[["Doors"], Any], Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -108,6 +110,9 @@ class Application(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http":
+            if scope["method"] == "POST" and self.state.doors.is_stopping:
+                await _come_again("This process is stopping.")(scope, receive, send)
+                return
             for route in self._direct:
                 found = route.path_regex.match(scope["path"])
                 if found and scope["method"] in (route.methods or ()):
@@ -219,7 +224,8 @@ async def slack_events(request: Request) -> Response:
         await doors.record_foreign(doors.foreign.note(payload, doors.store.clock.now()))
         return Response(status_code=403)
     response = await doors.slack.dispatch(payload, nonce, dict(request.headers))
-    return Response(response.body, response.status, media_type=_media_type(response.body))
+    headers = {"Retry-After": "5"} if response.status == 503 else None
+    return Response(response.body, response.status, headers, _media_type(response.body))
 
 
 @router.get("/healthz", tags=["Health"], summary="Is the process alive?")
@@ -237,7 +243,7 @@ async def healthz() -> dict[str, str]:
 async def readyz(doors: DoorsOf) -> Response:
     """Answer 200 when every part works, otherwise 503 and which does not, since when."""
     assert doors.health is not None  # noqa: S101 - made with the doors
-    parts = await doors.health.ask()
+    parts = await doors.health.ask() | ({"process": "is stopping"} if doors.is_stopping else {})
     bad = {name: why for name, why in parts.items() if why}
     shown = {name: why or "ok" for name, why in {**parts, "clock": doors.health.clock}.items()}
     content = {"ready": not bad, **shown}  # a clock that is odd is said, and can be worked with
@@ -258,11 +264,12 @@ async def docs(request: Request) -> Response:
 
 
 async def _unavailable(_request: Request, _error: Exception) -> Response:
-    return JSONResponse(
-        {"error": "The database cannot take this right now. Nothing was changed; please try again."},
-        status_code=503,
-        headers={"Retry-After": "5"},
-    )
+    return _come_again("The database cannot take this right now.")
+
+
+def _come_again(why: str) -> Response:
+    content = {"error": f"{why} Nothing was changed; please try again."}
+    return JSONResponse(content, status_code=503, headers={"Retry-After": "5"})
 
 
 def _media_type(body: str) -> str:

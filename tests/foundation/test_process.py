@@ -162,6 +162,7 @@ async def test_it_serves_sends_and_stops_on_sigterm(tmp_path: Path, clock: Virtu
 
     await run_until(process, meanwhile)
     assert slack.texts("C1") == ["hello"]
+    assert process.doors.is_stopping, "P21: from the signal on nothing new is taken"
     with pytest.raises(Exception, match="closed"):
         process.store.submit_now(MAYA, verb)
 

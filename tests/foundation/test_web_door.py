@@ -326,6 +326,18 @@ async def test_what_can_be_asked_is_described_on_a_page_that_loads_nothing(house
     assert "//" not in page.replace("<!doctype html>", "")
 
 
+async def test_a_process_that_is_stopping_takes_nothing_new(house: House) -> None:
+    """P21: whoever knocks is told to come again, and a load balancer that this is no place for new work."""
+    house.doors.is_stopping = True
+    for path in ("/slack/events", "/alerts/alertmanager", "/nowhere"):
+        answer = await house.http.post(path, content=click(), headers={"content-type": FORM})
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert house.clicks == []
+    assert (await house.http.get("/healthz")).status_code == 200
+    status, parts = await house.ready()
+    assert (status, parts["process"]) == (503, "is stopping")
+
+
 async def test_no_response_carries_a_secret(house: House) -> None:
     """T25: asked everything, signed and not."""
     responses = [

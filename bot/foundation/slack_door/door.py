@@ -14,7 +14,7 @@ from slack_sdk.models.views import View
 from bot.foundation import block_rules, metrics
 from bot.foundation.blocks import Message, as_dicts, modal, plain, section
 from bot.foundation.db import Store
-from bot.foundation.errors import Refusal
+from bot.foundation.errors import Refusal, StoreUnavailableError
 from bot.foundation.models import Nonce
 from bot.foundation.outbox import whisper
 from bot.foundation.router import Answer, Open, Replace, Router, Say, Show, together
@@ -27,6 +27,7 @@ Identify = Callable[[Work, str, str], Actor]
 Handle = Callable[[Work], Answer]
 Body = Mapping[str, Any]
 BROKE = "Something broke on our side. Nothing was changed."
+AWAY = "The database cannot take this right now. Nothing was changed; please try again."
 
 
 class Repeated(Exception):  # noqa: N818 - an answer, not a defect
@@ -255,20 +256,23 @@ def _bolt(who: Identity) -> AsyncApp:
 
     @app.error
     async def on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
-        log.error("a gesture failed", exc_info=error)
         metrics.gestures.labels(outcome="failed").inc()
-        return _broken(body)
+        if isinstance(error, StoreUnavailableError):
+            log.warning("a gesture could not be taken: %s", error)
+            return _not_taken(body, AWAY, 503)
+        log.error("a gesture failed", exc_info=error)
+        return _not_taken(body, BROKE, 500)
 
     return app
 
 
-def _broken(body: Body) -> BoltResponse:
-    """Say so where Slack shows a text; a failed click is answered with 500, which Slack marks with a warning."""
+def _not_taken(body: Body, why: str, status: int) -> BoltResponse:
+    """Say why where Slack shows a text; elsewhere the status says it, which Slack marks with a warning."""
     if body.get("command"):
-        return BoltResponse(status=200, body={"response_type": "ephemeral", "text": BROKE})
+        return BoltResponse(status=200, body={"response_type": "ephemeral", "text": why})
     if body.get("type") == "view_submission" and (field := payloads.first_field(body)):
-        return BoltResponse(status=200, body={"response_action": "errors", "errors": {field: BROKE}})
-    return BoltResponse(status=500, body="")
+        return BoltResponse(status=200, body={"response_action": "errors", "errors": {field: why}})
+    return BoltResponse(status=status, body="")
 
 
 def _call(handler: Callable[..., Answer], gesture: object, work: Work) -> Answer:

@@ -11,7 +11,7 @@ from bot.foundation.blocks import Message, modal, section, text_input
 from bot.foundation.errors import Refusal, StoreUnavailableError
 from bot.foundation.router import Answer, Click, Command, Form, Open, Replace, Router, Say, Sent, Shortcut, Show
 from bot.foundation.slack_door import SlackDoor
-from bot.foundation.slack_door.door import BROKE
+from bot.foundation.slack_door.door import AWAY, BROKE
 from bot.foundation.slack_port import Refused
 from bot.foundation.work import Work
 from tests.foundation.sender.conftest import bad_blocks
@@ -75,11 +75,11 @@ async def test_without_a_commit_there_is_no_ack(
         patch.setattr(entrance.store, "submit", away)
         response = await getattr(entrance, gesture)()
     if gesture == "command":
-        assert body_of(response)["text"] == BROKE
+        assert body_of(response)["text"] == AWAY
     elif gesture == "submit":
-        assert body_of(response) == {"response_action": "errors", "errors": {"reason": BROKE}}
+        assert body_of(response) == {"response_action": "errors", "errors": {"reason": AWAY}}
     else:
-        assert response.status == 500
+        assert response.status == 503
     assert entrance.actions() == []
 
 
