@@ -21,10 +21,11 @@ from bot.foundation import trail
 from bot.foundation.db import open_engine
 from bot.foundation.environment import trail_key
 from bot.foundation.models import OutboxRow, OutboxState, TrailPayload
+from bot.people.models import Directory
 from bot.rollback.models import Execution
 from bot.workspace.state import Message, NotPossibleError
 from tests.stories.acts import SHOP, SUPPORT, TRIAGE, Plot
-from tests.stories.plays import Act, ask, in_thread, posted, press, stands
+from tests.stories.plays import Act, IsDone, ask, posted, press, stands
 from tests.support.running import Running
 from tests.support.world import ALERT_SECRET
 
@@ -78,7 +79,7 @@ class Load:
         await self._send(plot, f"crew-{plot.system}-end")
         while not stands(plot.channel, "INC-")(self._world):  # noqa: ASYNC110 - a person looks again now and then
             await asyncio.sleep(AGAIN_SECONDS)
-        acknowledged = press(leads[0], plot.channel, "Acknowledge", in_thread(plot.channel, "cknowledged"))
+        acknowledged = press(leads[0], plot.channel, "Acknowledge", self._leads(plot, leads[0]))
         await self._persist(acknowledged)
         decisions = [ask(plot, leads[0]), *(self._approval(plot, who) for who in approvers)]
         turn = 0
@@ -90,8 +91,12 @@ class Load:
 
     def _take_over(self, plot: Plot, other: str, turn: int) -> Act:
         reason = f"take-over-{turn}-of-{plot.system}-end"
-        done = in_thread(plot.channel, reason)
-        return Act(reason, press(other, plot.channel, "Take over", done, {"reason": reason}).do, done)
+        is_done = self._leads(plot, other)
+        return Act(reason, press(other, plot.channel, "Take over", is_done, {"reason": reason}).do, is_done)
+
+    def _leads(self, plot: Plot, who: str) -> IsDone:
+        """See on the card who leads; a note in the thread may be told together with others, or stand back."""
+        return stands(plot.channel, f"{self.backout.config[Directory].people[who].name} leads")
 
     def _approval(self, plot: Plot, who: str) -> Act:
         reason = f"{who}-approves-{plot.system}-end"
