@@ -71,8 +71,12 @@ class Day:
     counts: dict[str, int] = field(default_factory=dict)
 
 
-def play(seed: int, say: Callable[[str], None] = lambda _line: None) -> Day:
-    """Play the day of a seed; `say` hears each line of its history at once."""
+def play(
+    seed: int,
+    say: Callable[[str], None] = lambda _line: None,
+    look: Callable[["Stage", Session], None] = lambda _stage, _session: None,
+) -> Day:
+    """Play the day of a seed; `say` hears each line of its history at once, `look` sees what is left of it."""
     rng = random.Random(seed)
     database = shared()
     database.renew()
@@ -83,6 +87,8 @@ def play(seed: int, say: Callable[[str], None] = lambda _line: None) -> Day:
         stage = Stage(seed, rng, loop, LoopClock(loop, start), start, database, say)
         with stage.listening_for_defects():
             runner.run(stage.play())
+        with Session(database.writer) as session:
+            look(stage, session)
         return stage.day
 
 

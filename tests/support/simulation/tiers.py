@@ -82,6 +82,8 @@ def _other(entry: Entry, climb: _Climb) -> None:
             if climb.due is not None or not climb.acknowledged:
                 climb.acknowledged = True
                 climb.due = entry.at + climb.each
+        case "escalation.hastened":
+            climb.due = entry.at  # nobody is left who could approve: the next tier is brought in at once
         case "incident.severity_changed":
             climb.severity = entry.facts["after"]
         case "escalation.deadline_changed":
