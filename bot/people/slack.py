@@ -50,7 +50,8 @@ def on_call(command: Command, work: Work) -> Answer:
 
 def _turns(reading: Reading) -> list[views.Duty]:
     directory = service.directory_now(reading)
-    duties = (duty for role in directory.roles.values() if role.rota for duty in _duties(reading, directory, role))
+    active, roles = service.everybody_active(reading), [role for role in directory.roles.values() if role.rota]
+    duties = (duty for role in roles for duty in _duties(reading, directory, role, active))
     return [duty for duty in duties if duty.until]
 
 

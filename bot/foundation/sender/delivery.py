@@ -15,7 +15,7 @@ from bot.foundation.errors import StoreUnavailableError
 from bot.foundation.models import OutboxRow, Posted
 from bot.foundation.outbox import Home, Outgoing, Payload, Post, Whisper
 from bot.foundation.sender import rows
-from bot.foundation.sender.pace import EVERYWHERE, ONE_POST, Pace
+from bot.foundation.sender.pace import ONE_POST, Pace
 from bot.foundation.sender.rendering import Rendered, render
 from bot.foundation.sender.turn import SENDER, Turn
 from bot.foundation.slack_port import RateLimited, Refused, SlackError, SlackPort, Unclear
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Builder = Callable[[Reading, Payload], Outgoing | None]
 NO_TOKEN = timedelta(seconds=60)
+RARELY = timedelta(seconds=60)
+"""How rarely at most Slack is tried while it takes nothing."""
 PATIENT = 3
 """A row that failed oftener than this no longer holds up its channel, if Slack works otherwise."""
 
@@ -126,6 +128,7 @@ class Delivery:
     turn: Turn
     trouble: str = ""
     _worked_at: datetime | None = None
+    _silent_since: datetime | None = None
     _joined_for: set[str] = field(default_factory=set)
 
     async def deliver(self, row: OutboxRow, place: str) -> None:
@@ -192,8 +195,8 @@ class Delivery:
     async def _sent(self, claimed: Claimed, place: str, posted: Posted | None) -> None:
         metrics.slack_calls.labels(outcome="sent").inc()
         now = self.store.clock.now()
-        self.trouble, self._worked_at = "", now
-        self.pace.release(EVERYWHERE)
+        self.trouble, self._worked_at, self._silent_since = "", now, None
+        self.pace.trust()
         if isinstance(claimed.outgoing, Post) and posted is not None:
             for used in {place, posted.channel}:
                 self.pace.hold(used, now + ONE_POST)
@@ -322,20 +325,27 @@ class Delivery:
             await self._after_silence(claimed, place, error)
         elif error.code in TOKEN_ERRORS:
             self.trouble = error.code
-            self.pace.hold(EVERYWHERE, now + NO_TOKEN)
+            self.pace.doubt(now + NO_TOKEN)
             log.error("Slack does not accept our token: %s", error.code)
             await self.store.submit(SENDER, rows.wait_for_slack, row, str(error), now + NO_TOKEN, unclear=row.unclear)
         else:
             await self._after_refusal(claimed, place, error)
 
     async def _after_silence(self, claimed: Claimed, place: str, error: SlackError) -> None:
-        """Wait, then try again; the place waits too, so that nothing overtakes, unless only this row fails."""
+        """Wait, then try again; the place waits too, so that nothing overtakes, unless only this row fails.
+
+        While Slack takes nothing at all everything waits, the longer the longer it has been: one call now and then
+        finds out, not one from each place.
+        """
         now, attempts = self.store.clock.now(), claimed.row.attempts
         unclear = isinstance(error, Unclear)
         until = now + max(rows.back_off(attempts), rows.LOOK_AGAIN if unclear else timedelta())
         works_otherwise = self._worked_at is not None and self._worked_at > now - timedelta(minutes=1)
         if attempts <= PATIENT or not works_otherwise:
             self.pace.hold(place, until)
+        if not works_otherwise:
+            self._silent_since = self._silent_since or now
+            self.pace.doubt(now + min(RARELY, (now - self._silent_since) / 4))
         await self.store.submit(
             SENDER, rows.wait_for_slack, claimed.row, str(error), until, unclear=claimed.row.unclear or unclear
         )

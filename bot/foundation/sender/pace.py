@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 EVERYWHERE = ""
 ONE_POST = timedelta(seconds=1)
 """Slack takes about one message a second in a channel (docs.slack.dev/apis/web-api/rate-limits)."""
+AT_ONCE = 20
+"""So many places are called beside each other."""
 
 
 class Pace:
@@ -13,6 +15,7 @@ class Pace:
     def __init__(self) -> None:
         self._free_at: dict[str, datetime] = {}
         self._busy: set[str] = set()
+        self._in_doubt = False
 
     def is_free(self, place: str, now: datetime) -> bool:
         """Say whether a place may be called now."""
@@ -26,6 +29,21 @@ class Pace:
     def release(self, place: str) -> None:
         """Let a place be called again at once."""
         self._free_at.pop(place, None)
+
+    def doubt(self, until: datetime) -> None:
+        """Let nothing go anywhere before a moment, and then one call at a time: it finds out whether Slack is back."""
+        self._in_doubt = True
+        self.hold(EVERYWHERE, until)
+
+    def trust(self) -> None:
+        """Let everything go again: Slack has taken something."""
+        self._in_doubt = False
+        self.release(EVERYWHERE)
+
+    @property
+    def at_once(self) -> int:
+        """How many places may be called beside each other now."""
+        return 1 if self._in_doubt else AT_ONCE
 
     @property
     def running(self) -> int:

@@ -25,7 +25,6 @@ from bot.foundation.work import Reading
 
 log = logging.getLogger(__name__)
 ROUND = 200
-AT_ONCE = 20
 
 
 @dataclass
@@ -157,7 +156,7 @@ class Sender:
         found, taken = Round(), set[str]()
         waiting = _messages(reading, list(self.kinds.messages), list(self._started))
         for one in self._learn(reading, waiting, found):
-            if self._pace.running + len(found.start) >= AT_ONCE:
+            if self._pace.running + len(found.start) >= self._pace.at_once:
                 break
             place = self._place(reading, one, taken)
             if place is None:

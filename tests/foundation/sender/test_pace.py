@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from bot.foundation.sender.pace import EVERYWHERE, Pace
+from bot.foundation.sender.pace import AT_ONCE, EVERYWHERE, Pace
 from tests.support.clock import MORNING
 
 LATER = MORNING + timedelta(seconds=30)
@@ -54,3 +54,14 @@ def test_all_places_are_free_when_the_last_of_them_is() -> None:
     pace.hold("C1", MORNING + timedelta(seconds=30))
     pace.hold("C2", MORNING + timedelta(seconds=3))
     assert pace.all_free(MORNING) == MORNING + timedelta(seconds=30)
+
+
+def test_in_doubt_one_call_at_a_time_finds_out() -> None:
+    pace = Pace()
+    pace.doubt(LATER)
+    assert not pace.is_free("C1", MORNING)
+    assert pace.is_free("C1", LATER)
+    assert pace.at_once == 1
+    pace.trust()
+    assert pace.is_free("C1", MORNING)
+    assert pace.at_once == AT_ONCE

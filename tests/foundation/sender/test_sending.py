@@ -11,7 +11,8 @@ from bot.foundation.db import Store
 from bot.foundation.errors import StoreUnavailableError
 from bot.foundation.models import OutboxState
 from bot.foundation.outbox import Payload
-from bot.foundation.sender.sending import AT_ONCE, ROUND
+from bot.foundation.sender.pace import AT_ONCE
+from bot.foundation.sender.sending import ROUND
 from bot.foundation.slack_port import Unreachable
 from bot.foundation.work import Lane, Work
 from tests.foundation.conftest import opened
