@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, update
@@ -20,11 +21,11 @@ from tests.support.simulation import arrows, promises
 from tests.support.simulation.day import Stage, play
 from tests.support.soak import SOAKING
 
-SEEDS = 1_000 if SOAKING else 10
-TOGETHER = 50 if SOAKING else 2
+SEEDS = 1_000 if SOAKING else 50
+TOGETHER = 50 if SOAKING else 5
 SAME = 0
 """A seed that is played again, and in another process: two nodes."""
-DECIDED = 17
+DECIDED = 6
 """A seed on whose day people vote, and a target is changed."""
 pytestmark = pytest.mark.timeout(3_600 if SOAKING else 120)
 
@@ -118,7 +119,8 @@ def test_each_broken_promise_is_seen() -> None:
     said: dict[Spoil, list[str]] = {}
 
     def look(stage: Stage, session: Session) -> None:
-        seen = stage.workspace.happenings, stage.workspace.calls, stage.workspace.deliveries, stage.servers.written
+        workspace = stage.workspace
+        seen: list[list[Any]] = [workspace.happenings, workspace.calls, workspace.deliveries, stage.servers.written]
         kept = [list(one) for one in seen]
         for spoil in SPOILT:
             spoil(stage, session)

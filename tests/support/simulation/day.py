@@ -282,9 +282,10 @@ class Stage:
         self.note(f"{node.name}'s clock is right again")
 
     async def _for_a_while(self, what: str, most: float) -> None:
+        """Let something last: mostly minutes, sometimes hours."""
         self.note(what)
         left = (HOURS - QUIET_HOURS) * 3600 - self.loop.elapsed - 1
-        await asyncio.sleep(max(0.0, min(self.rng.uniform(30, most), left)))
+        await asyncio.sleep(max(0.0, min(30 + self.rng.expovariate(6 / most), most, left)))
 
     # --- how the parts find each other --------------------------------------------------------------------------------
 
