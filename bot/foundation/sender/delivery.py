@@ -332,11 +332,7 @@ class Delivery:
             await self._after_refusal(claimed, place, error)
 
     async def _after_silence(self, claimed: Claimed, place: str, error: SlackError) -> None:
-        """Wait, then try again; the place waits too, so that nothing overtakes, unless only this row fails.
-
-        While Slack takes nothing at all everything waits, the longer the longer it has been: one call now and then
-        finds out, not one from each place.
-        """
+        """Wait, then try again; the place waits too, unless only this row fails, and every place if nothing works."""
         now, attempts = self.store.clock.now(), claimed.row.attempts
         unclear = isinstance(error, Unclear)
         until = now + max(rows.back_off(attempts), rows.LOOK_AGAIN if unclear else timedelta())
@@ -344,7 +340,7 @@ class Delivery:
         if attempts <= PATIENT or not works_otherwise:
             self.pace.hold(place, until)
         if not works_otherwise:
-            self._silent_since = self._silent_since or now
+            self._silent_since = self._silent_since or now  # the longer it lasts, the more rarely one call finds out
             self.pace.doubt(now + min(RARELY, (now - self._silent_since) / 4))
         await self.store.submit(
             SENDER, rows.wait_for_slack, claimed.row, str(error), until, unclear=claimed.row.unclear or unclear
