@@ -211,10 +211,11 @@ class Request(SQLModel, table=True):
 
 
 class Vote(SQLModel, table=True):
-    """One person's answer in one round; the key makes a second one impossible.
+    """One person's answer in one round; the key makes a second one impossible, from whichever account it comes.
 
-    An answer that is withdrawn goes, and stays in the trail. One that stays valid in the next round is there, too, with
-    the time at which it was given.
+    `person` is the main account; the actor in the trail is the account that the answer came from. An answer that is
+    withdrawn goes, and stays in the trail. One that stays valid in the next round is there, too, with the time at which
+    it was given.
     """
 
     __tablename__ = "vote"

@@ -98,10 +98,12 @@ class Hours(Settings):
 class Person(Settings):
     """Somebody who may act: their Slack id, what they are called, who stands in for them, and their e-mail address.
 
-    The address is used by fallback routes only (`config/fallback.yaml`). Without `hours` they always work.
+    The address is used by fallback routes only (`config/fallback.yaml`). Without `hours` they always work. `accounts`
+    are other Slack accounts of the same human: whatever is done with them counts as done by this one person.
     """
 
     slack: UserId
+    accounts: list[UserId] = []
     name: str
     title: str
     zone: Zone
@@ -164,7 +166,9 @@ class Directory(Settings):
 
     def model_post_init(self, _context: Any) -> None:
         """Remember who has which Slack id: it is asked for everybody, again and again."""
-        self._by_slack = {person.slack: key for key, person in reversed(self.people.items())}
+        everybody = list(reversed(self.people.items()))
+        others = {account: key for key, person in everybody for account in person.accounts}
+        self._by_slack = {**others, **{person.slack: key for key, person in everybody}}
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a copy with other values, as of every model."""
@@ -175,6 +179,11 @@ class Directory(Settings):
     def key_of(self, slack_id: str) -> PersonKey | None:
         """Return whose Slack id this is, of several the first; None for a stranger's."""
         return self._by_slack.get(slack_id)
+
+    def main_account(self, slack_id: str) -> str:
+        """Return the Slack id under which whoever has this account is known; a stranger's stays what it is."""
+        key = self.key_of(slack_id)
+        return slack_id if key is None else self.people[key].slack
 
 
 class SlackGroup(SQLModel, table=True):

@@ -128,25 +128,21 @@ def as_of_now(
         stand_ins: In the order in which they were said.
         away: Slack ids of those whose status says that they are away.
     """
-    by_slack = {person.slack: key for key, person in directory.people.items()}
     said: dict[RoleKey, list[Shift]] = {}
     for one in stand_ins:
-        if one.person in by_slack:
-            shift = Shift(person=by_slack[one.person], begins=one.begins, ends=one.ends)
-            said.setdefault(one.role, []).append(shift)
+        if key := directory.key_of(one.person):
+            said.setdefault(one.role, []).append(Shift(person=key, begins=one.begins, ends=one.ends))
     changed = {
         name: role.model_copy(
             update={
-                "people": [by_slack[one] for one in groups.get(role.group, ()) if one in by_slack]
-                if role.group
-                else role.people,
+                "people": _keys_of(directory, groups.get(role.group, ())) if role.group else role.people,
                 "shifts": [*role.shifts, *said.get(name, ())],
             }
         )
         for name, role in directory.roles.items()
         if role.group or name in said
     }
-    absent = [by_slack[one] for one in away if one in by_slack]
+    absent = _keys_of(directory, away)
     if not changed and not absent:
         return directory
     return directory.model_copy(
@@ -175,8 +171,8 @@ def person_named(directory: Directory, written: str, speaker: str) -> PersonKey 
         return found[0] if found else None
     mentioned = re.fullmatch(r"<@([uw][a-z0-9]+)(\|[^>]*)?>", wanted)
     for key, person in directory.people.items():
-        names = (key.casefold(), person.name.casefold(), person.slack.casefold())
-        if wanted in names or (mentioned and mentioned[1] == person.slack.casefold()):
+        accounts = [one.casefold() for one in (person.slack, *person.accounts)]
+        if wanted in (key.casefold(), person.name.casefold(), *accounts) or (mentioned and mentioned[1] in accounts):
             return key
     return None
 
@@ -247,6 +243,11 @@ def checks(config: Config) -> Iterator[Problem]:
         yield from _role_problems(directory, document, name, role)
 
 
+def _keys_of(directory: Directory, accounts: Collection[str]) -> list[PersonKey]:
+    """Return whose Slack ids these are, each person once; strangers are left out."""
+    return list(dict.fromkeys(key for one in accounts if (key := directory.key_of(one))))
+
+
 def _at_work_first(directory: Directory, keys: Sequence[PersonKey], now: datetime) -> list[PersonKey]:
     return sorted(dict.fromkeys(keys), key=lambda key: not is_at_work(directory, key, now))
 
@@ -292,10 +293,7 @@ def _first_day(rota: Rota) -> date:
 def _people_problems(directory: Directory, document: Document) -> Iterator[Problem]:
     taken: dict[str, PersonKey] = {}
     for key, person in directory.people.items():
-        if person.slack in taken:
-            what = f"{key} has the same Slack id as {taken[person.slack]} ({person.slack})"
-            yield document.problem(("people", key, "slack"), what, "give each person their own account")
-        taken.setdefault(person.slack, key)
+        yield from _account_problems(document, key, person, taken)
         if person.hours and person.hours.begins == person.hours.ends:
             what = f"the hours of {key} begin when they end"
             yield document.problem(("people", key, "hours"), what, "leave the hours out for somebody who always works")
@@ -305,6 +303,19 @@ def _people_problems(directory: Directory, document: Document) -> Iterator[Probl
         elif person.deputy is not None and person.deputy not in directory.people:
             what = f"{key}'s deputy “{person.deputy}” is not one of the people"
             yield document.problem(where, what, "add them under people, or name somebody who is there")
+
+
+def _account_problems(
+    document: Document, key: PersonKey, person: Person, taken: dict[str, PersonKey]
+) -> Iterator[Problem]:
+    """Find Slack ids that stand twice, as anybody's only or other account: then they would not say who somebody is."""
+    others: list[tuple[Location, str]] = [(("accounts", place), one) for place, one in enumerate(person.accounts)]
+    for where, account in [(("slack",), person.slack), *others]:
+        if account in taken:
+            what = f"{key} has the same Slack id as {taken[account]} ({account})"
+            fix = "give each person their own account" if taken[account] != key else "name each account once"
+            yield document.problem(("people", key, *where), what, fix)
+        taken.setdefault(account, key)
 
 
 def _role_problems(directory: Directory, document: Document, name: str, role: Role) -> Iterator[Problem]:

@@ -30,6 +30,8 @@ T = TypeVar("T")
 TEAM = "T0OFFICE"
 BACKOUT = Actor("system", "approvals.expire", "Backout")
 PLAN = "sha256:" + "ab12" * 16
+LINKED = ("tom", "may", "pri")
+"""Who has another account, too: U0TOM2, and so on."""
 DEPUTIES = {"tom": "pri", "ann": "leo", "gra": "sam", "leo": "ann", "may": "tom"}
 
 
@@ -42,8 +44,9 @@ def slack(key: str) -> str:
 def person(key: str) -> Person:
     """Somebody in Lisbon, which is on UTC in November."""
     return Person(
-        slack=slack(key), name=key.title(), title=f"{key.title()}'s job", zone="Europe/Lisbon", deputy=DEPUTIES.get(key)
-    )
+        slack=slack(key), name=key.title(), title=f"{key.title()}'s job", zone="Europe/Lisbon",
+        deputy=DEPUTIES.get(key), accounts=[slack(f"{key}2")] if key in LINKED else [],
+    )  # fmt: skip
 
 
 def directory(**roles: list[str]) -> Directory:
@@ -190,7 +193,7 @@ def ask(work: Work, /, **changes: Any) -> Request:
 
 
 def _arrived(found: Committee) -> Committee:
-    for key in found.store.config[Directory].people:
+    for key in (*found.store.config[Directory].people, *(f"{key}2" for key in LINKED)):
         found.does("backout", _know, key)
     return found
 

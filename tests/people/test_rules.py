@@ -336,6 +336,18 @@ def _checked(tmp_path: Path, text: str) -> list[tuple[int, str]]:
         ("deputy: jonas", "deputy: maya", 8, "maya is their own deputy"),
         ("deputy: jonas", "deputy: jonass", 8, "maya's deputy “jonass” is not one of the people"),
         ("U0JONAS002", "U0MAYA0001", 10, "jonas has the same Slack id as maya (U0MAYA0001)"),
+        (
+            "slack: U0JONAS002",
+            "slack: U0JONAS002\n    accounts: [U0MAYA0001]",
+            11,
+            "jonas has the same Slack id as maya",
+        ),
+        (
+            "slack: U0MAYA0001",
+            "slack: U0MAYA0001\n    accounts: [U0X, U0X]",
+            5,
+            "maya has the same Slack id as maya (U0X)",
+        ),
         ("people: [maya]\n", "people: [mya]\n", 17, "“mya” holds the role owner, but is not one of the people"),
         ("people: [maya]\n", "people: [maya, maya]\n", 17, "maya stands there 2 times for owner"),
         ("shop: [jonas]", "shop: []", 19, "nobody holds the role owner for shop"),

@@ -15,9 +15,9 @@ from bot.foundation.models import OutboxRow, OutboxState, Posted
 from bot.foundation.work import Work
 from bot.people import rules, service
 from bot.people.models import Directory, SlackAccount
-from tests.people.office import SYSTEM, TEAM, config, know, office, rows, user
+from tests.people.office import SYSTEM, TEAM, config, directory, know, office, person, rows, user
 from tests.support.clock import MORNING, VirtualClock
-from tests.support.stores import fresh_store
+from tests.support.stores import config_of, fresh_store
 
 
 @pytest.fixture
@@ -228,6 +228,24 @@ def test_everybody_at_once_is_who_each_question_alone_would_say(empty: Store) ->
     _says(empty, "bob", deleted=True)
     assert empty.read_now(service.everybody_active) == {"U0ANN"}
     assert empty.read_now(service.everybody_reachable) == {"U0ANN", "U0CY", "U0DEE", "U0EVE"}
-    for person in empty.config[Directory].people.values():
-        active = empty.read_now(service.is_active, person.slack)
-        assert active == (person.slack in empty.read_now(service.everybody_active))
+    for one in empty.config[Directory].people.values():
+        active = empty.read_now(service.is_active, one.slack)
+        assert active == (one.slack in empty.read_now(service.everybody_active))
+
+
+def test_every_account_of_a_person_is_checked(tmp_path: Path) -> None:
+    """R071: somebody's other account acts under their name, once Slack has said that it is a plain one."""
+    ann = person("ann").model_copy(update={"accounts": ["U0ANN2"]})
+    everybody = directory()
+    linked = everybody.model_copy(update={"people": {**everybody.people, "ann": ann}})
+    store = fresh_store(tmp_path, config_of(linked))
+    store.submit_now(SYSTEM, know, "ann", "bob", "cy", "dee", "eve")
+    assert store.submit_now(SYSTEM, service.recheck) == 6
+    with pytest.raises(Refusal, match="Try again in a minute"):
+        store.read_now(service.identify, TEAM, "U0ANN2")
+    store.submit_now(SYSTEM, know, "ann2")
+    assert store.read_now(service.identify, TEAM, "U0ANN2").name == "Ann"
+    assert store.read_now(service.roles_of, "U0ANN2", "shop") == store.read_now(service.roles_of, "U0ANN", "shop")
+    assert store.read_now(service.is_same_person, "U0ANN2", "U0ANN")
+    assert not store.read_now(service.is_same_person, "U0ANN2", "U0BOB")
+    store.close()

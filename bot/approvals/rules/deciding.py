@@ -1,6 +1,7 @@
 """May this person decide, is the quorum complete, and could it still be? Pure.
 
 `why_not` is the one answer to “may they?”: a click, the list under “Waiting for you” and `backout who` all ask it.
+Whichever of their accounts somebody asks or answers with, they are the one person of their main account.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ def why_not(
     why = _why_never(person, round_, standing)
     if why:
         return why
+    person = standing.main(person)
     if any(vote.person == person for vote in votes):
         rest = "answered in this round already"
         return standing.say(
@@ -44,6 +46,7 @@ def capacity(
 
     None if no seat is open to them now. Ask `why_not` first: this looks at seats only.
     """
+    person = standing.main(person)
     every = seats_of(person, round_, standing)
     seats = [seat for seat in every if not why_too_early(seat, person, round_, votes, standing)]
     if choice != Choice.APPROVE:
@@ -234,13 +237,30 @@ def _why_never(person: str, round_: Round, standing: Standing) -> str | None:
             f"{{name}}'s {rest}, so {{name}} can decide nothing now.",
             f"Your {rest}, so you can decide nothing now.",
         )
-    if person == round_.requester:
-        rest = "asked for this, so somebody else has to decide."
-        return standing.say(person, f"{{name}} {rest}", f"You {rest}")
-    if person in round_.excluded:
-        rest = f"{_EXCLUDED[round_.excluded[person]]}, so somebody else has to decide."
-        return standing.say(person, f"{{name}} {rest}", f"You {rest}")
-    return None
+    return _why_apart(person, round_, standing)
+
+
+def _why_apart(person: str, round_: Round, standing: Standing) -> str | None:
+    """Say what somebody did, with whichever account, that keeps them from deciding; None for nothing."""
+    done = _acted(person, round_, standing)
+    if done is None:
+        return None
+    what, account = done
+    end = ", so somebody else has to decide."
+    if account in (person, standing.reader):
+        return standing.say(person, f"{{name}} {what}{end}", f"You {what}{end}")
+    return standing.say(
+        person, f"{{name}} {what} with their other account{end}", f"You {what} with your other account{end}"
+    )
+
+
+def _acted(person: str, round_: Round, standing: Standing) -> tuple[str, str] | None:
+    """Return what somebody did about what is to be decided, and with which of their accounts; None for nothing."""
+    requester = [("asked for this", round_.requester)] if round_.requester else []
+    others = [(_EXCLUDED[relation], account) for account, relation in round_.excluded.items()]
+    me = standing.main(person)
+    mine = [(what, account) for what, account in [*requester, *others] if standing.main(account) == me]
+    return next((one for one in mine if one[1] == person), mine[0] if mine else None)
 
 
 _EXCLUDED = {
@@ -283,10 +303,8 @@ def _why_nobody(slot: Slot, round_: Round, standing: Standing) -> str:
 
 def _why_not_this_one(person: str, round_: Round, standing: Standing) -> str:
     name = standing.name(person)
-    if person == round_.requester:
-        return f"{name} asked for it"
-    if person in round_.excluded:
-        return f"{name} {_EXCLUDED[round_.excluded[person]]}"
+    if done := _acted(person, round_, standing):
+        return f"{name} {done[0]}"
     if not standing.is_active(person):
         return f"{name}'s Slack account is not active"
     if not seats_of(person, round_, standing):

@@ -44,10 +44,14 @@ class Standing:
     active: Container[str] | None = None
     reader: str | None = None
 
+    def main(self, person: str) -> str:
+        """Return the account under which whoever has this one is asked, and answers: one human is one person."""
+        return self.directory.main_account(person)
+
     def is_active(self, person: str) -> bool:
-        """Is this somebody of the directory whose account may act?"""
+        """Is this somebody of the directory who may act, with their main account?"""
         known = people.person_by_slack(self.directory, person) is not None
-        return known and (self.active is None or person in self.active)
+        return known and (self.active is None or self.main(person) in self.active)
 
     def name(self, person: str) -> str:
         """Return what people call this account."""
@@ -55,7 +59,11 @@ class Standing:
 
     def say(self, person: str, about: str, to: str) -> str:
         """Say something about somebody: `about` has {name} in it; `to` is said to them if they are the reader."""
-        return to if person == self.reader else about.replace("{name}", self.name(person))
+        return (
+            to
+            if self.reader and self.main(person) == self.main(self.reader)
+            else about.replace("{name}", self.name(person))
+        )
 
 
 @dataclass(frozen=True)

@@ -103,8 +103,10 @@ class _Game:
         seat = capacity(ballot.person, self.round_, self.votes, standing, ballot.choice)
         holder = seat.on_behalf_of if seat else None
         self.votes.append(
-            Vote(request_id="", round=1, person=ballot.person, choice=ballot.choice, on_behalf_of=holder, reason="",
-                 at=standing.now)
+            Vote(
+                request_id="", round=1, person=standing.main(ballot.person), choice=ballot.choice,
+                on_behalf_of=holder, reason="", at=standing.now,
+            )
         )  # fmt: skip
         found = tally(self.round_, self.votes, standing)
         slot = f" as {self.round_.slots[seat.slot].title}" if seat else ""

@@ -70,7 +70,7 @@ def may_withdraw(work: Work, request_id: str, round: int) -> tuple[Request, Vote
     request = _for_answer(work, request_id, round)
     if closed := _why_closed(work, request):
         raise Refusal(f"{closed} Nothing can be taken back any more.")
-    vote = work.session.get(Vote, (request.id, request.round, work.actor.id))
+    vote = work.session.get(Vote, (request.id, request.round, queries.standing_of(work).main(work.actor.id)))
     if vote is None:
         raise Refusal("You have not answered in this round, so there is nothing to take back.")
     return request, vote
@@ -169,16 +169,18 @@ def _need_seat(work: Work, request: Request) -> None:
     """Refuse questions from those who are no approvers here; deputies may ask before they may decide."""
     round_, standing = rules.round_of(request), queries.standing_of(work, work.actor.id)
     why = rules.why_not(work.actor.id, round_, [], standing, Choice.REJECT)
-    if why and (work.actor.id == request.requester or not rules.seats_of(work.actor.id, round_, standing)):
+    me = standing.main(work.actor.id)
+    if why and (me == standing.main(request.requester) or not rules.seats_of(me, round_, standing)):
         raise Refusal(why)
 
 
 def _vote(work: Work, request: Request, choice: Choice, reason: str) -> Vote:
     round_, standing = rules.round_of(request), queries.standing_of(work)
     given = queries.votes(work, request.id, request.round)
-    seat = rules.capacity(work.actor.id, round_, given, standing, choice)
+    me = standing.main(work.actor.id)  # the key of a vote: whatever account it came from, one human has one
+    seat = rules.capacity(me, round_, given, standing, choice)
     vote = Vote(
-        request_id=request.id, round=request.round, person=work.actor.id, choice=choice,
+        request_id=request.id, round=request.round, person=me, choice=choice,
         on_behalf_of=seat.on_behalf_of if seat else None, reason=reason, at=work.now,
     )  # fmt: skip
     if seat is None or not work.add_once(vote):
@@ -186,7 +188,7 @@ def _vote(work: Work, request: Request, choice: Choice, reason: str) -> Vote:
     work.record(
         _RECORDED[choice],
         request.subject, why=reason, on_behalf_of=vote.on_behalf_of, policy=request.policy,
-        **request.trail_facts, slot=round_.slots[seat.slot].name,
+        **request.trail_facts, slot=round_.slots[seat.slot].name, person=me,
     )  # fmt: skip
     return vote
 

@@ -100,16 +100,18 @@ def seats_of(reading: Reading, person: str, among: int | None = None) -> list[tu
     Asks as often for a thousand open requests as for one. With `among` it looks at so many at most of those that name
     them: the first to expire.
     """
-    query = select(Request).where(*_names(person)).order_by(col(Request.expires_at), _NEWEST_FIRST)
+    standing = standing_of(reading)
+    query = select(Request).where(*_names(standing.main(person))).order_by(col(Request.expires_at), _NEWEST_FIRST)
     found = reading.session.exec(query.limit(among)).all()
-    given, standing = votes_in(reading, found), standing_of(reading)
+    given = votes_in(reading, found)
     seats = ((one, _seat(reading, one, person, given[one.id], standing)) for one in found)
     return [(request, seat) for request, seat in seats if seat]
 
 
 def count_naming(reading: Reading, person: str) -> int:
     """Return how many open requests name this person, as holder or deputy, whether or not they may decide them now."""
-    return reading.session.exec(select(func.count()).select_from(Request).where(*_names(person))).one()
+    named = _names(reading.config[Directory].main_account(person))
+    return reading.session.exec(select(func.count()).select_from(Request).where(*named)).one()
 
 
 def _names(person: str) -> tuple[ColumnElement[bool], ...]:

@@ -55,7 +55,7 @@ def need_right_to_lower(work: Work, incident: Incident, severity: Severity) -> N
             field="severity",
         )
     request = approvals.open_request(work, incident.name)
-    if request is not None and request.requester == work.actor.id:
+    if request is not None and people.is_same_person(work, request.requester, work.actor.id):
         raise Refusal(
             f"You have asked for the rollback that is being decided, and a lower severity may need fewer approvals. "
             f"Ask somebody else to lower the severity of {incident.name}.",
@@ -65,7 +65,7 @@ def need_right_to_lower(work: Work, incident: Incident, severity: Severity) -> N
 
 def need_right_to_confirm(work: Work, incident: Incident, severity: Severity, proposer: str) -> None:
     """Refuse everybody who may not lower it, and whoever proposed it: that takes two people."""
-    if work.actor.id == proposer:
+    if people.is_same_person(work, work.actor.id, proposer):
         raise Refusal(
             f"You proposed it, so somebody else confirms it. Ask {_who(work, incident)}, or somebody of the first tier."
         )

@@ -119,7 +119,7 @@ def remember(work: Work, user_id: str, user: Mapping[str, Any] | None) -> None:
 
 def refresh_due(reading: Reading) -> datetime | None:
     """Return when Slack is to be asked about everybody again: at once while anybody's account is unknown."""
-    people = {person.slack for person in reading.config[Directory].people.values()}
+    people = _accounts_of_the_directory(reading)
     if not people or _is_under_way(reading):
         return None
     known, oldest = _known(reading, people)
@@ -136,7 +136,7 @@ def ask_for_refresh(work: Work) -> int:
 
 def recheck(work: Work) -> int:
     """Ask Slack about everybody in the directory now: news of accounts may have been lost. Returns how many."""
-    people = [person.slack for person in work.config[Directory].people.values()]
+    people = _accounts_of_the_directory(work)
     for start in range(0, len(people), BATCH):
         key = f"{_REFRESH}:{start}"
         work.enqueue(_REFRESH, key, {"people": people[start : start + BATCH], "key": key}, lane=Lane.PAGE)
@@ -168,10 +168,22 @@ def settle_refresh(work: Work, accounts: Mapping[str, Mapping[str, Any] | None])
 
 def unchecked(reading: Reading) -> str:
     """Say how many accounts of the directory have never been checked, '' when all have: nobody else can act yet."""
-    wanted = {person.slack for person in reading.config[Directory].people.values()}
+    wanted = _accounts_of_the_directory(reading)
     known, _oldest = _known(reading, wanted)
     missing = len(wanted) - known
     return f"{missing} accounts not checked yet" if missing else ""
+
+
+def is_same_person(reading: Reading, one: str, other: str) -> bool:
+    """Are these accounts (Slack ids) one human's?"""
+    directory = reading.config[Directory]
+    return directory.main_account(one) == directory.main_account(other)
+
+
+def _accounts_of_the_directory(reading: Reading) -> list[str]:
+    """Return every Slack id of everybody, each once: those under which people are known, and their others."""
+    everybody = reading.config[Directory].people.values()
+    return list(dict.fromkeys(one for person in everybody for one in (person.slack, *person.accounts)))
 
 
 def _everybody(reading: Reading, *, unchecked_too: bool) -> Iterator[str]:

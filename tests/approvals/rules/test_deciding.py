@@ -51,6 +51,16 @@ def vote(key: str, holder: str | None = None, choice: Choice = Choice.APPROVE) -
         ("tom", round_of(requester="tom"), [], standing(), "Tom asked for this, so somebody else has to decide."),
         ("tom", round_of(excluded=["tom"]), [], standing(), "Tom prepared what is to be approved"),
         ("tom", round_of(), [], standing(without=["tom"]), "Tom's Slack account is not an active member's"),
+        ("tom2", round_of(), [], standing(), None),
+        ("tom2", round_of(), [vote("tom")], standing(), "Tom has answered in this round already."),
+        ("tom2", round_of(), [], standing(without=["tom"]), "Tom's Slack account is not an active member's"),
+        ("tom2", round_of(requester="tom"), [], standing(), "Tom asked for this with their other account, so somebody"),
+        ("tom", round_of(requester="tom2"), [], standing(), "Tom asked for this with their other account, so somebody"),
+        ("tom2", round_of(requester="tom2"), [], standing(), "Tom asked for this, so somebody else has to decide."),
+        ("tom", round_of(excluded=["tom2"]), [], standing(), "Tom prepared what is to be approved with their other"),
+        ("pri2", round_of(), [], standing(9.99), "Pri may decide in place of Tom 10 minutes after"),
+        ("pri2", round_of(), [], standing(10), None),
+        ("pri2", round_of(requester="tom2"), [], standing(), None),
         ("stranger", round_of(), [], standing(), "Only people in Backout's directory can decide."),
         ("tom", round_of(), [vote("tom")], standing(), "Tom has answered in this round already."),
         ("tom", round_of(), [vote("tom", choice=Choice.REJECT)], standing(), "Tom has answered in this round already."),
@@ -140,12 +150,12 @@ def test_everybody_with_a_seat_may_reject_even_where_it_is_filled() -> None:
         (
             round_of("product", requester="ann"),
             standing(without=["leo"]),
-            "Nobody can approve as Product: Ann asked for it; Leo's Slack account is not active.",
+            "Nobody can approve as Product: Ann asked for this; Leo's Slack account is not active.",
         ),
         (
             round_of("medical", requester="ines"),
             standing(),
-            "Nobody can approve as Medical: Ines asked for it.",
+            "Nobody can approve as Medical: Ines asked for this.",
         ),
         (round_of("pilots"), standing(), "Nobody can approve as pilots: nobody holds this role."),
         (
@@ -282,3 +292,19 @@ def test_a_deputy_may_decide_at_once_for_whoever_abstains() -> None:
     found = rules.tally(round_of(), votes, standing())
     assert (found.given, found.abstained, found.rejection) == (0, tuple(votes), None)
     assert rules.unfilled(round_of(), votes, standing(without=["pri"]))[0].name == "engineering"
+
+
+def test_whoever_reads_it_is_told_of_their_other_account() -> None:
+    """R071 R063: linked accounts are one person."""
+    reader = replace(standing(), reader=slack("tom2"))
+    why = rules.why_not(slack("tom2"), round_of(requester="tom"), [], reader)
+    assert why == "You asked for this with your other account, so somebody else has to decide."
+
+
+def test_two_accounts_of_one_person_never_fill_two_slots() -> None:
+    """R071: not even when a vote was given before the accounts were linked."""
+    held = directory(engineering=["tom"], product=["tom", "ann"])
+    round_ = round_of("engineering", "product", held=held)
+    assert rules.tally(round_, [vote("tom"), vote("tom2")], standing(held=held)).given == 1
+    assert rules.capacity(slack("tom2"), round_, [], standing(held=held)) == Seat(0)
+    assert not rules.completable(round_, [], standing(held=held, without=["ann", "pri", "leo"]))

@@ -54,8 +54,8 @@ def test_a_deputy_is_asked_at_once_where_the_holder_cannot(committee: Committee)
 @pytest.mark.parametrize(
     ("by", "away", "changes", "says"),
     [
-        ("ines", [], {"severity": "high", "tags": ["medical"]}, "Nobody can approve as Medical: Ines asked for it."),
-        ("ann", ["leo"], {"severity": "low"}, "Nobody can approve as Product: Ann asked for it; Leo's Slack account"),
+        ("ines", [], {"severity": "high", "tags": ["medical"]}, "Nobody can approve as Medical: Ines asked for this."),
+        ("ann", ["leo"], {"severity": "low"}, "Nobody can approve as Product: Ann asked for this; Leo's Slack account"),
         (
             "may",
             ["ann"],

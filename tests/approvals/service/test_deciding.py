@@ -1,6 +1,7 @@
 """An approver answers: what counts, what is refused and in which words, what comes too late."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -10,6 +11,7 @@ from bot.approvals.models import Question, Request
 from bot.escalation.models import Escalation
 from bot.foundation.work import Lane, Work
 from tests.approvals.committee import PLAN, Committee, config, slack
+from tests.approvals.committee import committee as committee_of
 from tests.support.clock import MORNING
 
 
@@ -320,3 +322,26 @@ def test_a_late_abstention_is_recorded_and_changes_nothing(committee: Committee)
     assert late is not None
     assert "recorded as late" in late
     assert committee.now(request).state == "rejected"
+
+
+def test_two_accounts_of_one_person_are_one_vote(committee: Committee) -> None:
+    """R071: whichever account it comes from, one human answers once, and takes back their own answer with either."""
+    request = committee.ask()
+    committee.approve("tom2", request)
+    (found,) = committee.votes(request)
+    entry = committee.trail("approval.approved")[0]
+    assert (found.person, entry.actor, entry.facts["person"]) == (slack("tom"), f"person:{slack('tom2')}", slack("tom"))
+    assert committee.refusal(*vote("tom", request)).message.startswith("You have answered in this round already.")
+    committee.does("tom", service.withdraw, request.id, request.round, "I looked again.")
+    assert committee.votes(request) == []
+
+
+def test_whoever_asked_cannot_approve_with_their_other_account(tmp_path: Path) -> None:
+    """R063: neither account of the requester decides, and nobody waits for them in either."""
+    found = committee_of(tmp_path, engineering=["may", "tom"])
+    request = found.ask(by="may2")
+    says = "You asked for this with your other account, so somebody else has to decide."
+    assert found.refusal(*vote("may", request)).message == says
+    assert found.refusal(*vote("may2", request)).message == "You asked for this, so somebody else has to decide."
+    assert [one.id for one in found.reads(service.waiting_for, slack("tom2"))] == [request.id]
+    assert found.reads(service.waiting_for, slack("may")) == []

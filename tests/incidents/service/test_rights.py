@@ -1,10 +1,15 @@
 """Who may change what; every no says who may, and what to do instead."""
 
+from pathlib import Path
+
 import pytest
 
 from bot.escalation import service as escalation
 from bot.incidents import service
-from tests.incidents.organisation import Organisation, ask_for_rollback
+from bot.people import service as people
+from bot.people.models import Directory
+from tests.incidents.organisation import Organisation, ask_for_rollback, organisation, shipped_config
+from tests.support.stores import prepare
 
 
 @pytest.mark.parametrize("who", ["U0STRANGER", "backout"])
@@ -70,6 +75,30 @@ def test_whoever_asked_for_a_rollback_cannot_lower_the_severity_meanwhile(meridi
     meridian.does("sam", escalation.acknowledge, "INC-1")
     meridian.does("sam", service.confirm_lowering, "INC-1")
     assert meridian.incident().severity == "low"
+
+
+def test_a_second_account_is_no_second_person(tmp_path: Path) -> None:
+    """R043 R071: nobody confirms with another account what they proposed, or lowers what they asked for with one."""
+    found = _with_accounts(tmp_path, maya="U0MAYA00X2", priya="U0PRIYA0X2")
+    found.opens()
+    found.does("maya", ask_for_rollback)
+    found.does("priya", service.change_severity, "INC-1", "low", "Not so bad.")
+    assert "You proposed it" in found.refusal("U0PRIYA0X2", service.confirm_lowering, "INC-1").message
+    assert "You have asked for the rollback" in found.refusal("U0MAYA00X2", service.confirm_lowering, "INC-1").message
+    found.store.close()
+
+
+def _with_accounts(tmp_path: Path, **others: str) -> Organisation:
+    directory = shipped_config()[Directory]
+    linked = {key: directory.people[key].model_copy(update={"accounts": [one]}) for key, one in others.items()}
+    config = shipped_config().replace(directory.model_copy(update={"people": {**directory.people, **linked}}))
+    url = f"sqlite:///{tmp_path / 'backout.db'}"
+    prepare(url)
+    found = organisation(url, config=config)
+    for one in others.values():
+        user = {"id": one, "team_id": directory.team.slack, "real_name": one, "tz": "UTC"}
+        found.does("backout", people.remember, one, user)
+    return found
 
 
 def test_others_are_told_whom_to_ask(meridian: Organisation) -> None:
