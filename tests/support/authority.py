@@ -4,18 +4,15 @@ import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from bot.foundation.clock import SystemClock
+from tests.support.certificates import certificate, new_key, secret_of
 
 CONFIG = """
 [tsa]
@@ -39,12 +36,13 @@ class Authority:
     def found(cls, folder: Path) -> "Authority":
         """Make a root, and a certificate for timestamps that it signed."""
         folder.mkdir()
-        root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-        root = _certificate("root", "root", root_key, root_key, ca=True)
-        signer = _certificate("authority", "root", key, root_key, ca=False)
+        root_key, key = new_key(), new_key()
+        root = certificate("root", "root", root_key, root_key, ca=True)
+        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
+        signer = certificate("authority", "root", key, root_key, (usage, True), ca=False)
         (folder / "roots.pem").write_bytes(root.public_bytes(Encoding.PEM))
         (folder / "signer.pem").write_bytes(signer.public_bytes(Encoding.PEM))
-        (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        (folder / "key.pem").write_bytes(secret_of(key))
         (folder / "config").write_text(CONFIG.format(folder=folder))
         return cls(folder)
 
@@ -71,23 +69,3 @@ class Authority:
         app.router.add_post("/tsr", stamp)
         async with TestServer(app) as server:
             yield str(server.make_url("/tsr"))
-
-
-def _certificate(
-    name: str, issuer: str, key: ec.EllipticCurvePrivateKey, signing: ec.EllipticCurvePrivateKey, *, ca: bool
-) -> x509.Certificate:
-    now = SystemClock().now()
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-    )
-    if not ca:
-        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
-        made = made.add_extension(usage, critical=True)
-    return made.sign(signing, hashes.SHA256())

@@ -59,8 +59,10 @@ def with_addresses(directory: Directory) -> Directory:
 
 
 @contextlib.asynccontextmanager
-async def mail_server(*, asks_for_password: bool = False, tls: ssl.SSLContext | None = None) -> AsyncIterator[Mailbox]:
-    """Serve mail in this event loop; with `tls` only over it."""
+async def mail_server(
+    *, asks_for_password: bool = False, starttls: ssl.SSLContext | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Mailbox]:
+    """Serve mail in this event loop: in the clear, only after STARTTLS, or over TLS from the first byte."""
     mailbox, made = Mailbox(), list[SMTP]()
 
     def protocol() -> SMTP:
@@ -71,13 +73,13 @@ async def mail_server(*, asks_for_password: bool = False, tls: ssl.SSLContext | 
             auth_required=asks_for_password,
             auth_require_tls=False,
             authenticator=mailbox.check,
-            tls_context=tls,
-            require_starttls=tls is not None,
+            tls_context=starttls,
+            require_starttls=starttls is not None,
         )
         made.append(one)
         return one
 
-    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0, ssl=tls)
     async with server:
         mailbox.port = server.sockets[0].getsockname()[1]
         yield mailbox

@@ -1,6 +1,9 @@
 """E-mail, against a real server on loopback."""
 
 from base64 import b64encode
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ from aiohttp.test_utils import unused_port
 from bot.comms.models import SmtpSettings
 from bot.comms.routes import Addressee, Letter, SmtpRoute
 from tests.comms.routes.samples import MAYA, PAGE, TOMAS, batch
+from tests.support.certificates import A_DAY, ServersAuthority
 from tests.support.mail import PASSWORD, Mailbox, mail_server
 
 
@@ -67,6 +71,42 @@ async def test_nothing_is_sent_without_tls_unless_the_configuration_says_so(secu
     assert set(outcome.failed) == {MAYA.address, TOMAS.address}
     assert mailbox.taken == []
     assert mailbox.logins == []
+
+
+@dataclass
+class Shown:
+    """A server's certificate, and why it is not believed."""
+
+    address: str
+    authority: str = "authority"
+    until: timedelta = A_DAY
+    why: str = ""
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+@pytest.mark.parametrize(
+    "server",
+    [
+        Shown("127.0.0.1"),
+        Shown("127.0.0.1", authority="another", why="unable to get local issuer certificate"),
+        Shown("127.0.0.2", why="IP address mismatch"),
+        Shown("127.0.0.1", until=-A_DAY, why="certificate has expired"),
+    ],
+    ids=["right", "unknown authority", "another host", "expired"],
+)
+async def test_mail_goes_only_to_a_server_whose_certificate_is_right(
+    security: str, server: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T25: an authority of one's own is trusted as everywhere, by SSL_CERT_FILE; nobody else gets a word."""
+    signs = {name: ServersAuthority(tmp_path, name) for name in ("authority", "another")}
+    monkeypatch.setenv("SSL_CERT_FILE", str(signs["authority"].file))
+    context = signs[server.authority].server(server.address, until=server.until)
+    async with mail_server(asks_for_password=True, **{security: context}) as mailbox:
+        outcome = await route(mailbox.port, security=security, user="backout", password=PASSWORD).deliver(batch())
+    both = {MAYA.address, TOMAS.address}
+    assert (set(outcome.done), set(outcome.failed)) == ((set(), both) if server.why else (both, set()))
+    assert all(server.why in why for why in outcome.failed.values())
+    assert (len(mailbox.taken), len(mailbox.logins)) == ((0, 0) if server.why else (2, 1))
 
 
 async def test_who_is_refused_for_good_is_not_tried_again_and_others_get_theirs() -> None:
