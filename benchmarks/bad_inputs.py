@@ -129,6 +129,7 @@ class Attacker:
             answers = await asyncio.gather(*(getattr(self, kind)() for kind in kinds))
             for kind, answer in zip(kinds, answers, strict=True):
                 tally.note(kind, answer)
+            self.front.slack.forget()
             if start % (AT_ONCE * 25) == 0:
                 await self._read()
 

@@ -43,6 +43,9 @@ _PAIR = re.compile(
 _LONG = re.compile(r"[A-Za-z0-9+/_=-]{32,}")
 _PLAIN = re.compile(r".{0,5}|[^:=%]{0,12}|[A-Za-z]{0,19}", re.DOTALL)
 """Too short, or too plain, for any of the patterns above: most labels. A storm brings fifty of them with each alert."""
+LONGEST_KEPT = 100
+"""Alerts have the same few names, so what these are is kept. A longer one is a sender's invention: it would be held as
+long as it is, up to a whole body each."""
 
 
 def text(written: str) -> str:
@@ -79,9 +82,15 @@ def _named(name: str, held: Any) -> Any:
     return held if held == "" or _is_figure(name, str(held)) else HIDDEN
 
 
-@lru_cache(maxsize=4096)
 def _is_secret_name(name: str) -> bool:
+    return (_looked_up if len(name) <= LONGEST_KEPT else _looks_secret)(name)
+
+
+def _looks_secret(name: str) -> bool:
     return bool(_SECRET_NAME.search(name) or _KEY_NAME.search(name))
+
+
+_looked_up = lru_cache(maxsize=4096)(_looks_secret)
 
 
 def _is_figure(name: str, held: str) -> bool:

@@ -3,6 +3,7 @@
 import random
 import string
 import time
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -151,3 +152,21 @@ def test_no_text_makes_the_search_slow(text: str) -> None:
     before = time.process_time()
     redaction.text(text)
     assert time.process_time() - before < 5.0
+
+
+def test_invented_names_are_not_kept_in_memory() -> None:
+    """F7: 200 names of 100 kB each; 20 MB if they were."""
+    tracemalloc.start()
+    try:
+        for number in range(200):
+            redaction.value({f"{number}" + "x" * 100_000: "1"})
+        held, _most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 2_000_000
+
+
+@pytest.mark.parametrize("name", ["password", "x" * 200 + "password"])
+def test_a_name_of_any_length_names_a_secret(name: str) -> None:
+    """T17."""
+    assert redaction.value({name: "correct horse"})[name] == redaction.HIDDEN

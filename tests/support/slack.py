@@ -89,6 +89,11 @@ class FakeSlack:
     def come_back(self) -> None:
         self._faults.clear()
 
+    def forget(self) -> None:
+        """Keep nothing of what was called, told and opened so far: else a long run is all bookkeeping."""
+        for kept in (self.calls, self.whispers, self.opened, self.replaced):
+            kept.clear()
+
     def delete(self, message: Standing) -> None:
         self.messages.remove(message)
 
