@@ -30,10 +30,18 @@ class OutboxRow(SQLModel, table=True):
 
     `key` says what it is about (`card:INC-42`); a row is wanted again by raising `wanted`, and is done when `served`
     has caught up. Lane 0 goes before lane 3; within a lane the lower `sequence` goes first.
+
+    Attributes:
+        place: In which line a message waits: where it goes as it was last wanted. Empty until that is known, and for
+            what is no message.
+        thread: The key of the message in whose thread it goes, if it does.
     """
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("outbox_due", "state", "due_at"),)
+    __table_args__ = (
+        Index("outbox_due", "due_at", "state"),
+        Index("outbox_line", "state", "place", "lane", "sequence", "due_at"),
+    )
 
     sequence: int | None = Field(default=None, primary_key=True)
     id: str = Field(unique=True)
@@ -50,6 +58,8 @@ class OutboxRow(SQLModel, table=True):
     unclear: bool = False
     error: str = ""
     created_at: datetime
+    place: str = ""
+    thread: str = ""
 
 
 class Posted(SQLModel, table=True):

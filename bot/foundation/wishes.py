@@ -82,6 +82,8 @@ def _row(wish: Wish, now: datetime) -> dict[str, Any]:
         "unclear": False,
         "error": "",
         "created_at": now,
+        "place": "",
+        "thread": "",
     }
 
 
@@ -102,5 +104,6 @@ def _upsert(dialect: str) -> sqlite.Insert | postgresql.Insert:
             "attempts": case((ended, 0), else_=col(row.attempts)),
             "error": case((ended, ""), else_=col(row.error)),
             "wanted": col(row.wanted) + 1,
+            "place": "",
         },
     )

@@ -8,6 +8,7 @@ Each channel takes one call at a time and one post a second; a 429 stops a chann
 while other channels go on. While Slack is away a channel's rows wait behind the first of them, so their order stays.
 
     sending.py    what starts when: steps, effects, messages
+    lines.py      which message is first for each place, by index
     delivery.py   one message: the calls to Slack, and what each refusal leads to
     rendering.py  what a message looks like as Slack takes it; plain text where its blocks would be refused
     rows.py       what happens to a row, always by compare-and-set

@@ -2,22 +2,22 @@
 
 import asyncio
 import contextlib
+import heapq
+import itertools
 import logging
-from collections.abc import Collection, Container, Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import sqlalchemy
-from sqlmodel import col, or_, select
-
 from bot.foundation import metrics
 from bot.foundation.db import Store
 from bot.foundation.errors import StoreUnavailableError
-from bot.foundation.models import OutboxRow, OutboxState, Posted
+from bot.foundation.models import OutboxRow
 from bot.foundation.outbox import Kinds
 from bot.foundation.sender import rows
 from bot.foundation.sender.delivery import Delivery, Destination, destination
+from bot.foundation.sender.lines import Lines, Placed, order, stand_in, standing, standing_in
 from bot.foundation.sender.pace import ONE_POST, Pace
 from bot.foundation.sender.turn import SENDER, Turn
 from bot.foundation.slack_port import SlackPort
@@ -35,11 +35,18 @@ class Round:
         start: Messages to start now, with the place each goes to.
         broken: Rows whose builder raised.
         unseen: There are rows that this round did not get to.
+        placed: Messages that have to wait, and where.
     """
 
     start: list[tuple[OutboxRow, str]] = field(default_factory=list)
     broken: list[tuple[OutboxRow, Exception]] = field(default_factory=list)
     unseen: bool = False
+    placed: list[Placed] = field(default_factory=list)
+
+    def wait(self, new: Sequence[OutboxRow], learned: Mapping[str, Destination]) -> None:
+        """Note where those of the new messages go that do not start now."""
+        start = {row.id for row, _place in self.start}
+        self.placed = [(row, learned[row.id]) for row in new if row.id in learned and row.id not in start]
 
 
 @dataclass
@@ -55,7 +62,6 @@ class Sender:
     slack: SlackPort
     fallback_channel: str
     _pace: Pace = field(default_factory=Pace)
-    _destinations: dict["Version", Destination] = field(default_factory=dict)
     _started: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _ended: int = 0
     _stopping: bool = False
@@ -149,50 +155,42 @@ class Sender:
         for row, place in found.start:
             self._pace.begin(place)
             self._start(row, self._delivery.deliver(row, place), place)
+        if found.placed:
+            await self.store.submit(SENDER, stand_in, found.placed)
         return found.unseen or bool(found.broken)
 
     def _look(self, reading: Reading) -> Round:
-        """Go through all due messages in order, so that no full channel hides what waits for another."""
-        found, taken = Round(), set[str]()
-        waiting = _messages(reading, list(self.kinds.messages), list(self._started))
-        for one in self._learn(reading, waiting, found):
+        """Read what is new and go through the lines whose place is free, so that no full channel hides another's."""
+        lines, found, taken = Lines(reading, list(self.kinds.messages), list(self._started)), Round(), set[str]()
+
+        def is_free(place: str) -> bool:
+            return place not in taken and self._pace.is_free(place, reading.now)
+
+        new, begun = lines.new(ROUND + 1), lines.begun()
+        found.unseen = len(new) > ROUND
+        learned = self._learn(reading, [*new[:ROUND], *begun], found)
+        in_order = heapq.merge(new, begun, *(lines.line(head, is_free) for head in lines.heads()), key=order)
+        for row in itertools.takewhile(lambda row: not found.unseen or order(row) < order(new[ROUND]), in_order):
             if self._pace.running + len(found.start) >= self._pace.at_once:
                 break
-            place = self._place(reading, one, taken)
-            if place is None:
-                continue
-            taken.add(place)
-            if one.is_due:
-                found.start.append((_rows(reading, [one])[0], place))
+            where = learned.get(row.id) or standing_in(row)
+            place = where.place_now(reading) if where and is_free(where.place) else None
+            if place is not None and is_free(place):
+                taken.add(place)
+                if _can_be_taken(row, reading.now):
+                    found.start.append((row, place))
+        found.wait(new, learned)
         return found
 
-    def _place(self, reading: Reading, waiting: "Waiting", taken: Container[str]) -> str | None:
-        """Return where a message goes, None if it cannot go yet; cheap for the thousands whose place is taken."""
-
-        def is_free(place: str | None) -> bool:
-            return place is not None and place not in taken and self._pace.is_free(place, reading.now)
-
-        where = waiting.stands or self._destinations.get(waiting.version)
-        place = where.place_now(reading) if where and is_free(where.place) else None
-        return place if is_free(place) else None
-
-    def _learn(self, reading: Reading, waiting: Sequence["Waiting"], found: Round) -> Sequence["Waiting"]:
-        """Learn where messages go that stand nowhere yet: each is built for that once, and again in its turn.
-
-        Returns those up to the first that there is no time for in this round.
-        """
-        known = self._destinations
-        self._destinations = {one.version: known[one.version] for one in waiting if one.version in known}
-        new = [place for place, one in enumerate(waiting) if not one.stands and one.version not in known]
-        found.unseen = len(new) > ROUND
-        for row in _rows(reading, [waiting[place] for place in new[:ROUND]]):
+    def _learn(self, reading: Reading, new: Sequence[OutboxRow], found: Round) -> dict[str, Destination]:
+        """Learn where messages go: what stands nowhere yet is built for that once, and again in its turn."""
+        known, stands = dict[str, Destination](), standing(reading, new)
+        for row in new:
             try:
-                where = destination(self.kinds.messages[row.kind](reading, row.payload))
+                known[row.id] = stands.get(row.key) or destination(self.kinds.messages[row.kind](reading, row.payload))
             except Exception as error:  # noqa: BLE001 - noted on the row, so that one bad row cannot stop the rest
                 found.broken.append((row, error))
-            else:
-                self._destinations[row.id, row.wanted] = where
-        return waiting[: new[ROUND]] if found.unseen else waiting
+        return known
 
     # --- both ---------------------------------------------------------------------------------------------------------
 
@@ -222,47 +220,11 @@ class Sender:
         return min((moment for moment in moments if moment is not None), default=None)
 
 
-Version = tuple[str, int]
-"""A row's id and which wish of it: a message wanted anew may go elsewhere."""
-
-
 def _is_in_time(mine: OutboxRow, now: datetime) -> bool:
     """Say whether a claim is still good: between it and this moment the process may have been stopped for an hour."""
     return mine.claimed_until is not None and now < mine.claimed_until
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A message that waits for its turn.
-
-    Attributes:
-        version: Which row, and which wish of it.
-        is_due: It can be taken now. What a process before this one was sending cannot, until it may be looked up, and
-            holds its place until then: nothing overtakes it there.
-        stands: Where it stands already, and so will go.
-    """
-
-    version: Version
-    is_due: bool
-    stands: Destination | None
-
-
-def _messages(reading: Reading, kinds: Collection[str], but_not: Collection[str]) -> list[Waiting]:
-    """Return the messages that can be taken, or hold their place, in their order."""
-    sending = col(OutboxRow.state) == OutboxState.SENDING
-    row = OutboxRow
-    found = reading.session.connection().execute(
-        sqlalchemy.select(col(row.id), col(row.wanted), rows.is_due(reading), col(row.key), col(Posted.channel))
-        .outerjoin(Posted, col(Posted.key) == col(row.key))
-        .where(or_(sending, rows.is_due(reading)), col(OutboxRow.kind).in_(kinds), col(OutboxRow.id).not_in(but_not))
-        .order_by(col(OutboxRow.lane), col(OutboxRow.sequence))
-    )
-    return [
-        Waiting((row_id, wanted), is_due, None if channel is None else Destination(channel or key))
-        for row_id, wanted, is_due, key, channel in found  # a Home stands in no channel, and its key is its place
-    ]
-
-
-def _rows(reading: Reading, waiting: Sequence[Waiting]) -> list[OutboxRow]:
-    ids = [one.version[0] for one in waiting]
-    return list(reading.session.exec(select(OutboxRow).where(col(OutboxRow.id).in_(ids)))) if ids else []
+def _can_be_taken(row: OutboxRow, now: datetime) -> bool:
+    """Say whether a message may go; what another process was sending holds its place until it may be looked up."""
+    return row.due_at <= now and (row.claimed_until is None or row.claimed_until <= now)

@@ -354,9 +354,16 @@ async def test_recovering_takes_effects_back_at_once(desk: Desk) -> None:
 
 async def test_whoever_hangs_the_alarm_clock_is_woken_when_something_ended(desk: Desk) -> None:
     woken: list[int] = []
-    desk.slack.fail("post", Unreachable("away"))
+    ends = asyncio.Event()
+
+    async def fail(*_given: object, **_named: object) -> str:
+        await ends.wait()
+        raise Unreachable("away")
+
+    desk.slack.post = fail  # type: ignore[method-assign]
     desk.show("card:1", "one")
     await desk.sender.tick()
     desk.store.after_commit = lambda: woken.append(1)
+    ends.set()
     await desk.sender.idle()
     assert woken
