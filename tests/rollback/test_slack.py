@@ -85,8 +85,8 @@ def test_a_system_and_a_reason_fill_the_form(played: Rehearsal) -> None:
         ("shop-recomender it fell", "Did you mean `/rollback shop-recommender`?"),
         ("statsu", "Did you mean `/rollback status`?"),
         ("shop", "Did you mean `/rollback shop-recommender`?"),
-        ("s", "or one of: `help`, `status`."),
-        ("xyzzy", "or one of: `help`, `status`."),
+        ("s", "or one of: `help`, `status`"),
+        ("xyzzy", "or one of: `help`, `status`"),
     ],
 )
 def test_what_is_not_known(played: Rehearsal, typed: str, hint: str) -> None:
