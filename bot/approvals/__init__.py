@@ -16,6 +16,10 @@ the round opens; who may decide is whoever stands in both the pinned list and to
     asked -> expired     the approvals were not complete in time
     asked -> asked       more was asked (it stays open), or the severity changed (raised: only what is missing is asked)
 
+Whoever is consulted is asked by a direct message when a round opens, each role once about a request; approvers read
+the answer on the card, and nothing waits for it. Whoever is informed gets one message when a request is approved
+or rejected.
+
 Deputies may decide from `deputies_from` on, or at once when the person they stand in for cannot, or abstains. An
 approval or abstention can be taken back while the round is open. An answer after the round has closed is recorded as
 late and changes nothing.

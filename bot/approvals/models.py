@@ -64,6 +64,7 @@ class Cell(Settings):
     Attributes:
         quorum: The approvals that are needed, each given by a different person; a role alone is one approval by one of
             its holders. Empty: nobody is asked.
+        consult_within: How long those who are consulted have to answer; nothing waits for them.
         excludes: Who may not approve besides whoever asked.
         deputies_after: From when on deputies may decide although those they stand in for could.
         expires_after: When a request that is not complete by then ends without effect.
@@ -75,6 +76,7 @@ class Cell(Settings):
     responsible: Annotated[list[RoleKey], Field(min_length=1)]
     consulted: list[RoleKey] = []
     informed: list[RoleKey] = []
+    consult_within: timedelta = timedelta(minutes=10)
     quorum: list[RoleKey | NamedSlot] = []
     excludes: list[Relation] = []
     deputies_after: timedelta = timedelta(minutes=5)
@@ -240,3 +242,23 @@ class Question(SQLModel, table=True):
     person: str
     text: str
     at: datetime
+
+
+class Consultation(SQLModel, table=True):
+    """What a role that is consulted was asked about a request, and what it answered.
+
+    Each role is asked once about a request, whatever the round. `people` are the Slack ids of those who were asked,
+    none when there was nobody besides the requester. The first of them to answer answers for the role.
+    """
+
+    __tablename__ = "consultation"
+
+    request_id: str = Column(primary_key=True, foreign_key="approval_request.id")
+    role: str = Column(primary_key=True)
+    title: str
+    people: list[str] = Column(default_factory=list, sa_column=Stored(JSON, nullable=False))
+    asked_at: datetime
+    until: datetime
+    answer: str = ""
+    answered_by: str | None = None
+    answered_at: datetime | None = None

@@ -50,6 +50,13 @@ def open_withdraw_form(click: Click, work: Work) -> Answer:
     return Open(views.withdraw_form(request))
 
 
+@router.button(views.ADVISE)
+def open_advice_form(click: Click, work: Work) -> Answer:
+    """Ask what somebody who is consulted has to say."""
+    request, asked = service.may_advise(work, click.value["request"], click.value["role"])
+    return Open(views.advice_form(request, asked))
+
+
 @router.form(views.APPROVE)
 def approve(form: Form, work: Work) -> Answer:
     """Count the approval, or say why not."""
@@ -82,6 +89,13 @@ def ask_information(form: Form, work: Work) -> Answer:
     return None
 
 
+@router.form(views.ADVISE)
+def advise(form: Form, work: Work) -> Answer:
+    """Show the answer to those who decide, or say why not."""
+    service.advise(work, form.metadata["request"], form.metadata["role"], form.values["text"])
+    return Say("Thank you. Those who decide see your answer on the card.")
+
+
 def card_section(reading: Reading, incident: str) -> Section:
     """Return our part of an incident's card: the newest request about it, and how it stands."""
     request = service.latest(reading, incident)
@@ -93,6 +107,7 @@ def card_section(reading: Reading, incident: str) -> Section:
         service.tally(reading, request),
         asked=service.asked_now(reading, request) if is_open else (),
         questions=service.questions(reading, request),
+        consulted=service.consultations(reading, request),
         names=service.names(reading, request),
         otherwise=service.otherwise(reading, request),
     )

@@ -7,13 +7,14 @@ from slack_sdk.models.blocks import ActionsBlock, Block
 from slack_sdk.models.views import View
 
 from bot.approvals import rules
-from bot.approvals.models import Question, Request, RoundState, Vote
+from bot.approvals.models import Consultation, Question, Request, RoundState, Vote
 from bot.foundation.blocks import (
     Markup,
     Message,
     Section,
     actions,
     button,
+    channel_link,
     clip,
     context,
     header,
@@ -32,6 +33,7 @@ REJECT = "approvals.reject"
 ASK = "approvals.ask_information"
 ABSTAIN = "approvals.abstain"
 WITHDRAW = "approvals.withdraw"
+ADVISE = "approvals.advise"
 REASON_ON_CARD = 300
 HOME_LINES = 10
 DECISIONS = 5
@@ -43,12 +45,51 @@ def ask(text: Markup) -> Message:
     return Message(text, [section(text)])
 
 
+def consult(request: Request, asked: Consultation) -> Message:
+    """The question to somebody who is consulted, with its button."""
+    text = mrkdwn(
+        "💬 *Your advice on {subject}* ({title}): {summary}\nAsked by {requester}, {when}:\n{reason}\n"
+        "What should those who decide know? Please answer by {until}; they see it on the card in {channel}. "
+        "They do not wait for it.",
+        subject=request.subject, title=asked.title, summary=request.summary, requester=mention(request.requester),
+        when=moment(request.asked_at), reason=quote(clip(request.reason, REASON_ON_CARD)), until=moment(asked.until),
+        channel=channel_link(request.channel),
+    )  # fmt: skip
+    about = {"request": request.id, "role": asked.role}
+    return Message(text, [section(text), actions(button("Answer", ADVISE, about), block_id="approvals.consult")])
+
+
+def advice_form(request: Request, asked: Consultation) -> View:
+    """The form in which somebody who is consulted answers."""
+    then = mrkdwn("You are asked as *{title}*. Others decide, and do not wait for it.", title=asked.title)
+    hint = "Shown on the card and in the thread with your name, and kept in the trail."
+    words = text_input("text", "What should those who decide know?", hint=hint)
+    about = {"request": request.id, "role": asked.role}
+    return modal(
+        ADVISE, "Your advice", [section(_plan(request)), section(then), words], submit="Answer", metadata=about
+    )
+
+
+def summary(request: Request, consulted: Sequence[Consultation], otherwise: str) -> Message:
+    """The one message to somebody who is informed, when it is decided."""
+    text = mrkdwn(
+        "{state} *{subject}*, severity {severity}: {summary}\n{ending}\nAsked by {requester}: {reason}{consulted}\n"
+        "This is for your information, and nothing is asked of you. The card is in {channel}.",
+        state=_STATES[RoundState(request.state)], subject=request.subject, severity=request.severity,
+        summary=request.summary, ending=_ending(request, otherwise), requester=mention(request.requester),
+        reason=clip(" ".join(request.reason.split()), REASON_ON_CARD), channel=channel_link(request.channel),
+        consulted=join("", [Markup("\n"), _consulted(consulted)]) if consulted else "",
+    )  # fmt: skip
+    return Message(text, [section(text)])
+
+
 def card(
     request: Request,
     tally: rules.Tally,
     *,
     asked: Sequence[rules.Asked] = (),
     questions: Sequence[Question] = (),
+    consulted: Sequence[Consultation] = (),
     names: Mapping[str, str],
     otherwise: str,
 ) -> Section:
@@ -56,16 +97,17 @@ def card(
 
     Once it is decided, what matters is what came of it: why it was asked is detail, and so are votes that approved.
     """
+    advice = [context(_consulted(consulted))] if consulted else []
     talk = [context(_question(question)) for question in questions]
     if request.state == RoundState.ASKED:
         asking = join("\n", [_title(request), _reason(request)])
         parts = [asking, _lines(tally, asked, names, request.deputies_from), _deadline(request, otherwise)]
-        return Section([*(section(part) for part in parts if part), *_buttons(request, tally)], talk)
+        return Section([*(section(part) for part in parts if part), *advice, *_buttons(request, tally)], talk)
     title = section(join("\n", [_title(request), _ending(request, otherwise)]))
     votes, reason = section(_lines(tally, (), names, None)), section(_reason(request))
     if request.state == RoundState.APPROVED:
-        return Section([title], [reason, votes, *talk])
-    return Section([title, votes], [reason, *talk])
+        return Section([title], [reason, votes, *advice, *talk])
+    return Section([title, votes], [reason, *advice, *talk])
 
 
 def approve_form(request: Request, seat: rules.Asked, names: Mapping[str, str], *, is_last: bool) -> View:
@@ -255,6 +297,20 @@ def _ending(request: Request, otherwise: str) -> Markup:
 def _question(question: Question) -> Markup:
     why = clip(" ".join(question.text.split()), REASON_ON_CARD)
     return mrkdwn("❓ {who} asked, {when}: “{why}”", who=mention(question.person), when=moment(question.at), why=why)
+
+
+def _consulted(consulted: Sequence[Consultation]) -> Markup:
+    return mrkdwn("💬 *Consulted:* {all}", all=join("; ", [_advice(one) for one in consulted]))
+
+
+def _advice(one: Consultation) -> Markup:
+    if one.answered_by and one.answered_at:
+        said = clip(" ".join(one.answer.split()), REASON_ON_CARD)
+        who, when = mention(one.answered_by), moment(one.answered_at)
+        return mrkdwn("{title} ({who}): “{said}”, {when}", title=one.title, who=who, said=said, when=when)
+    if not one.people:
+        return mrkdwn("{title}: nobody else to ask", title=one.title)
+    return mrkdwn("{title}: not answered, asked until {until}", title=one.title, until=moment(one.until))
 
 
 def _buttons(request: Request, tally: rules.Tally) -> list[ActionsBlock]:

@@ -17,7 +17,25 @@ def build_ask(reading: Reading, payload: Payload) -> Post | None:
     return Post(payload["channel"], views.ask(Markup(payload["text"])), frozen=True)
 
 
-MESSAGES: Mapping[str, Callable[[Reading, Payload], Outgoing | None]] = {"approvals.ask": build_ask}
+def build_consult(reading: Reading, payload: Payload) -> Post | None:
+    """Build the question to somebody who is consulted; None once it was answered, or decided without an answer."""
+    request = service.request_of(reading, payload["request"])
+    asked = service.awaited(reading, request, payload["role"])
+    return Post(payload["person"], views.consult(request, asked), frozen=True) if asked else None
+
+
+def build_inform(reading: Reading, payload: Payload) -> Post:
+    """Build the one summary for somebody who is informed."""
+    request = service.request_of(reading, payload["request"])
+    consulted, otherwise = service.consultations(reading, request), service.otherwise(reading, request)
+    return Post(payload["person"], views.summary(request, consulted, otherwise), frozen=True)
+
+
+MESSAGES: Mapping[str, Callable[[Reading, Payload], Outgoing | None]] = {
+    "approvals.ask": build_ask,
+    "approvals.consult": build_consult,
+    "approvals.inform": build_inform,
+}
 
 
 def check_reach(work: Work, payload: Payload) -> None:

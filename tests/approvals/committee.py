@@ -85,6 +85,13 @@ def matrix(**changes: Any) -> Matrix:
         "reminding": Activity(title="Reminding", low=ends["remind"], medium=ends["remind"], high=ends["remind"]),
         "climbing": Activity(title="Climbing", low=ends["climb"], medium=ends["climb"], high=ends["climb"]),
         "strict": Activity(title="Strict", low=strict, medium=strict, high=strict),
+        "advised": Activity(
+            title="Advised",
+            otherwise="nothing is rolled back",
+            low=cell("product", consulted=["compliance"], informed=["medical", "product"]),
+            medium=cell("product", consulted=["compliance"], informed=["medical"], consult_within="PT2H"),
+            high=cell("engineering", "product", consulted=["compliance", "medical"]),
+        ),
         "close": Activity(title="Close", low=cell(), medium=cell(), high=cell()),
     }
     return Matrix(version="1", review_by=date(2027, 5, 1), activities={**activities, **changes})

@@ -252,3 +252,21 @@ def test_nobody_takes_back_what_they_did_not_say(committee: Committee) -> None:
     request = committee.ask()
     with pytest.raises(Refusal, match="You have not answered in this round"):
         committee.does("tom", press, views.WITHDRAW, about(request))
+
+
+def test_whoever_is_consulted_answers_and_approvers_read_it(committee: Committee) -> None:
+    """R063: from the button in the direct message to the card."""
+    request = committee.ask(activity="advised", severity="low")
+    assert "*Consulted:* Compliance: not answered, asked until" in card(committee)[0]
+    view = committee.does("gra", press, views.ADVISE, {"request": request.id, "role": "compliance"})
+    assert "You are asked as *Compliance*." in visible_text(view["blocks"])
+    said = committee.does("gra", submit, view, text="Tell the auditor first.")
+    assert said == Say("Thank you. Those who decide see your answer on the card.")
+    assert f"Compliance (<@{slack('gra')}>): “Tell the auditor first.”" in card(committee)[0]
+    committee.approve("ann", request)
+    assert "“Tell the auditor first.”" in card(committee)[0]
+
+
+def test_the_card_says_when_there_was_nobody_to_consult(committee: Committee) -> None:
+    committee.ask(by="gra", activity="advised", severity="low")
+    assert "Compliance: nobody else to ask" in card(committee)[0]

@@ -49,3 +49,33 @@ def test_homes_of_those_concerned_are_brought_up_to_date(committee: Committee) -
     committee.does("backout", opened)
     committee.ask()
     assert {row.key for row in committee.outbox("home:")} == {f"home:{slack(key)}" for key in ("ann", "leo", "may")}
+
+
+def test_a_consultation_is_a_direct_message_while_an_answer_is_of_use(committee: Committee) -> None:
+    """R063: what is asked, by when, and that nobody waits for it."""
+    request = committee.ask(activity="advised", severity="low")
+    (row,) = committee.outbox("consult:")
+    post = committee.reads(MESSAGES[row.kind], row.payload)
+    assert isinstance(post, Post)
+    assert post.channel == slack("gra")
+    for part in (
+        "*Your advice on INC-1* (Compliance): Roll back shop from 8 to 7",
+        "They do not wait for it.",
+        "<#C0SHOP>",
+    ):
+        assert part in post.message.text
+    committee.does("gra", service.advise, request.id, "compliance", "It is fine.")
+    assert committee.reads(MESSAGES[row.kind], row.payload) is None
+
+
+def test_a_summary_says_what_was_decided_and_that_nothing_is_asked(committee: Committee) -> None:
+    """R063."""
+    request = committee.ask(activity="advised", severity="low")
+    committee.does("gra", service.advise, request.id, "compliance", "It is fine.")
+    committee.approve("ann", request)
+    (row,) = committee.outbox("inform:")
+    post = committee.reads(MESSAGES[row.kind], row.payload)
+    assert isinstance(post, Post)
+    assert post.channel == slack("ines")
+    for part in ("*Approved*", "INC-1", "by Ann", "“It is fine.”", "nothing is asked of you"):
+        assert part in post.message.text

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from tests.support.world import World
 
+SUMMARY = "This is for your information, and nothing is asked of you."
+
 
 @dataclass(frozen=True)
 class Plot:
-    """One of the example organisation's situations."""
+    """One of the example organisation's situations; who is consulted and who informed, by key."""
 
     system: str
     version: str
@@ -16,6 +18,8 @@ class Plot:
     severity: str
     first_tier: tuple[str, ...]
     approvers: tuple[str, ...]
+    consulted: tuple[str, ...] = ()
+    informed: tuple[str, ...] = ()
 
     @property
     def channel(self) -> str:
@@ -24,18 +28,21 @@ class Plot:
 
 SHOP = Plot(
     "shop-recommender", "8", "conversion_rate", "1.9", "medium",
-    ("Maya Lindqvist", "Priya Raman"), ("Tomás Ferreira", "Aisha Bello"),
+    ("Maya Lindqvist", "Priya Raman"), ("Tomás Ferreira", "Aisha Bello"), ("priya",), ("grace",),
 )  # fmt: skip
 CREDIT = Plot(
     "credit-scoring", "2026.11", "abnormal_score_rate", "7.4", "high",
     ("Hana Kobayashi", "Priya Raman"), ("Tomás Ferreira", "Aisha Bello", "Grace O'Neill", "Elena Petrova"),
+    ("nina", "priya"), ("carla", "ben"),
 )  # fmt: skip
 TRIAGE = Plot(
     "triage-assistant", "3.2", "inconsistent_prediction_reports", "2", "high",
     ("Wei Zhang", "Priya Raman"), ("Tomás Ferreira", "Inés Castillo", "Grace O'Neill", "Elena Petrova"),
+    ("nina", "aisha"), ("carla", "ben"),
 )  # fmt: skip
 SUPPORT = Plot(
     "support-bot", "42", "wrong_answer_rate", "60", "low", ("Sam Taylor", "Priya Raman"), ("Leo Martins",),
+    informed=("tomas",),
 )  # fmt: skip
 
 
@@ -59,7 +66,7 @@ async def acknowledge(world: World, plot: Plot, who: str) -> None:
 
 
 async def ask(world: World, plot: Plot, who: str, reason: str, *, approvers: tuple[str, ...] = ()) -> None:
-    """`/rollback` with its form: the approvers are asked, once."""
+    """`/rollback` with its form: the approvers are asked, once, and each of those who are consulted."""
     await world.command(who, f"/rollback {plot.system}", channel=plot.channel)
     form = world.modal(who)
     assert plot.version in form.visible_text
@@ -68,6 +75,8 @@ async def ask(world: World, plot: Plot, who: str, reason: str, *, approvers: tup
     world.expect("modal", who, "Asked")
     await world.workspace.close_modal(world.person(who))
     world.expect("post", plot.channel, *(approvers or plot.approvers))
+    for person in plot.consulted:
+        world.expect("post", world.person(person), "Your advice on INC-1")
     world.threads(plot.channel)
     world.updates(plot.channel)
 
@@ -80,3 +89,11 @@ async def vote(world: World, plot: Plot, who: str, button: str, reason: str) -> 
     assert not answer.errors, answer.errors
     world.threads(plot.channel)
     world.updates(plot.channel)
+    if any(SUMMARY in one.text for one in world.workspace.unexpected):
+        summaries(world, plot)
+
+
+def summaries(world: World, plot: Plot) -> None:
+    """It was decided: everybody who is informed got one message about it."""
+    for person in plot.informed:
+        world.expect("post", world.person(person), "INC-1", SUMMARY)

@@ -1,6 +1,7 @@
 """The verbs of approvals, and the questions asked about them."""
 
 from bot.approvals.service.asking import ask, severity_changed, void
+from bot.approvals.service.consulting import advise, may_advise
 from bot.approvals.service.deadlines import call_deputies, expire, next_deputies, next_expiry
 from bot.approvals.service.deciding import (
     abstain,
@@ -13,6 +14,8 @@ from bot.approvals.service.deciding import (
 )
 from bot.approvals.service.queries import (
     asked_now,
+    awaited,
+    consultations,
     count_naming,
     decided_lately,
     latest,
@@ -37,16 +40,20 @@ from bot.approvals.service.reach import check_reach
 
 __all__ = [
     "abstain",
+    "advise",
     "approve",
     "ask",
     "ask_information",
     "asked_now",
+    "awaited",
     "call_deputies",
     "check_reach",
+    "consultations",
     "count_naming",
     "decided_lately",
     "expire",
     "latest",
+    "may_advise",
     "may_answer",
     "may_withdraw",
     "name_of",

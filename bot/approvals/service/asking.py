@@ -8,6 +8,7 @@ from sqlmodel import select
 from bot.approvals import rules
 from bot.approvals.models import Cell, Matrix, Relation, Request, RoundState, Vote
 from bot.approvals.service import queries, rounds
+from bot.approvals.service.consulting import consult
 from bot.escalation import service as escalation
 from bot.foundation.blocks import Markup, join, mention, mrkdwn
 from bot.foundation.errors import Refusal
@@ -86,6 +87,7 @@ def ask(
     work.session.add(request)
     work.session.flush()
     rounds.open_round(work, request)
+    consult(work, request)
     escalation.acted(work, subject)
     return request
 
@@ -130,6 +132,7 @@ def _ask_anew(work: Work, request: Request, severity: str) -> None:
         _carry(work, request, round_before, given)
     rounds.tell(work, request, _asked_anew(work, request))
     rounds.open_round(work, request)
+    consult(work, request)
 
 
 def _carry(work: Work, request: Request, before: rules.Round, given: Sequence[Vote]) -> None:

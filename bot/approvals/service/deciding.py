@@ -68,7 +68,7 @@ def withdraw(work: Work, request_id: str, round: int, reason: str) -> None:  # n
 def may_withdraw(work: Work, request_id: str, round: int) -> tuple[Request, Vote]:  # noqa: A002
     """Return an open request and the actor's answer in its present round (Refusal: decided, or no answer there)."""
     request = _for_answer(work, request_id, round)
-    if closed := _why_closed(work, request):
+    if closed := why_closed(work, request):
         raise Refusal(f"{closed} Nothing can be taken back any more.")
     vote = work.session.get(Vote, (request.id, request.round, queries.standing_of(work).main(work.actor.id)))
     if vote is None:
@@ -83,7 +83,7 @@ def ask_information(work: Work, request_id: str, round: int, text: str) -> Quest
         Refusal: for whoever is no approver here, for a round that has ended, and without a question (field `text`).
     """
     request = _for_answer(work, request_id, round)
-    closed = _why_closed(work, request)
+    closed = why_closed(work, request)
     if closed:
         raise Refusal(closed)
     _need_seat(work, request)
@@ -102,7 +102,7 @@ def ask_information(work: Work, request_id: str, round: int, text: str) -> Quest
 def may_answer(work: Work, request_id: str, round: int, choice: Choice | None) -> Request:  # noqa: A002
     """Return an open request to somebody who may answer it now (Refusal otherwise); None as choice: may ask."""
     request = _for_answer(work, request_id, round)
-    closed = _why_closed(work, request)
+    closed = why_closed(work, request)
     if closed:
         raise Refusal(closed)
     if choice is None:
@@ -116,7 +116,7 @@ def _answer(work: Work, request_id: str, round_number: int, choice: Choice, reas
     request = _for_answer(work, request_id, round_number)
     if request.state == RoundState.ASKED and is_overdue(work, request):
         end_incomplete(work, [request])
-    closed = _why_closed(work, request)
+    closed = why_closed(work, request)
     _need_right(work, request, Choice.REJECT if closed else choice)
     said = rules.need_reason(reason)
     if closed:
@@ -140,7 +140,7 @@ def _for_answer(work: Work, request_id: str, round_number: int) -> Request:
     return request
 
 
-def _why_closed(work: Work, request: Request) -> str | None:
+def why_closed(work: Work, request: Request) -> str | None:
     """Say how a round ended; None while it is open."""
     when = rules.clock(request.decided_at or work.now, work.actor.zone)
     match RoundState(request.state):

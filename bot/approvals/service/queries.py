@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, String, cast
 from sqlmodel import and_, col, func, select
 
 from bot.approvals import rules
-from bot.approvals.models import Cell, Matrix, Question, Request, RoundState, Vote
+from bot.approvals.models import Cell, Consultation, Matrix, Question, Request, RoundState, Vote
 from bot.foundation.errors import Refusal
 from bot.foundation.work import Reading, pinned
 from bot.people import rules as people_rules
@@ -59,6 +59,18 @@ def questions(reading: Reading, request: Request) -> list[Question]:
     """Return what approvers wanted to know in this round, oldest first."""
     query = select(Question).where(Question.request_id == request.id, Question.round == request.round)
     return list(reading.session.exec(query.order_by(col(Question.at), col(Question.id))))
+
+
+def consultations(reading: Reading, request: Request) -> list[Consultation]:
+    """Return who was consulted about a request and what they answered, in the order in which they were asked."""
+    query = select(Consultation).where(Consultation.request_id == request.id)
+    return list(reading.session.exec(query.order_by(col(Consultation.asked_at), col(Consultation.role))))
+
+
+def awaited(reading: Reading, request: Request, role: str) -> Consultation | None:
+    """Return what a role was asked about a request, while an answer would still be of use; else None."""
+    asked = reading.session.get(Consultation, (request.id, role))
+    return asked if asked and request.state == RoundState.ASKED and asked.answered_by is None else None
 
 
 def tally(reading: Reading, request: Request) -> rules.Tally:

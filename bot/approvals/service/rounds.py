@@ -8,6 +8,7 @@ from sqlmodel import select
 from bot.approvals import rules
 from bot.approvals.models import Request, RoundState
 from bot.approvals.service import queries
+from bot.approvals.service.informing import inform
 from bot.comms import service as comms
 from bot.foundation import outbox
 from bot.foundation.blocks import Markup, Text, join, mention, moment, mrkdwn
@@ -49,6 +50,8 @@ def finish(work: Work, request: Request, state: RoundState, outcome: str) -> boo
     request.state, request.outcome, request.decided_at, request.deputies_called_at = state, outcome, work.now, None
     work.session.add(request)
     refresh(work, request)
+    if state in (RoundState.APPROVED, RoundState.REJECTED):  # else nothing was decided, and all is as it was
+        inform(work, request)
     return True
 
 
