@@ -58,6 +58,10 @@ class Source:
     status_code=202,
     tags=["Alerts"],
     summary="Take an alert and store it as it came",
+    openapi_extra={
+        "security": [{"secret": []}],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {}}}},
+    },
     responses={
         202: {"description": "It is stored durably."},
         400: {"description": "It is not the JSON that we take; the answer says why."},

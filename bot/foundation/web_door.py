@@ -125,11 +125,23 @@ class Application(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """Describe what can be asked; FastAPI's 422 is left out, because no route of ours answers it."""
         described = super().openapi()
+        described.setdefault("components", {})["securitySchemes"] = WAYS_TO_BE_KNOWN
         for methods in described["paths"].values():
             for operation in methods.values():
                 operation["responses"].pop("422", None)
         return described
 
+
+WAYS_TO_BE_KNOWN = {
+    "secret": {"type": "http", "scheme": "bearer", "description": "The source's BACKOUT_SECRET_<SOURCE>."},
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Slack-Signature",
+        "description": "Slack's v0 signature over X-Slack-Request-Timestamp and the body.",
+    },
+}
+"""Who may ask, as OpenAPI says it; a route names the one that it checks."""
 
 GUARD = {
     b"content-security-policy": b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -190,7 +202,21 @@ async def read_body(request: Request, headers: Mapping[bytes, bytes], limit: int
     "/slack/events",
     tags=["Slack"],
     summary="Slack's commands, clicks, forms and events",
+    openapi_extra={
+        "security": [{"signature": []}],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": {"type": "object"}},
+                "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
+            },
+        },
+    },
     responses={
+        200: {
+            "description": "It was taken. A person who may not do this is told so in Slack, not here.",
+            "content": {"application/json": {}, "text/plain": {}},
+        },
         400: {"description": "It cannot be read."},
         401: {"description": "Slack did not sign it, or not within five minutes."},
         403: {"description": "It is another workspace's or another app's."},

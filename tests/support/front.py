@@ -41,6 +41,7 @@ class Answered:
     body: bytes
     log: tuple[str, ...]
     seconds: float
+    headers: Headers = ()
 
 
 @dataclass
@@ -87,7 +88,8 @@ class Front:
             _lines.reset(token)
         seconds = time.perf_counter() - began
         status = answered[0]["status"] if answered else 499
-        return Answered(status, b"".join(one.get("body", b"") for one in answered[1:]), tuple(lines), seconds)
+        came, said = b"".join(one.get("body", b"") for one in answered[1:]), answered[0] if answered else {}
+        return Answered(status, came, tuple(lines), seconds, said.get("headers", ()))
 
     def signed(self, body: bytes, *, at: float | None = None, secret: str = SECRETS.signing_secret) -> Headers:
         """The headers with which Slack would have sent this body now."""
