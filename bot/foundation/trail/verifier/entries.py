@@ -117,9 +117,15 @@ class Pass:
                     unrecorded += policy is not None and recorded.get(policy, seq + 1) > seq
                 except (ValueError, KeyError, TypeError, AttributeError):
                     raise DamageError(seq, "changed", "its text cannot be read") from None
-                if (number, before) != (seq, previous):
+                if number != seq or before != previous:
                     raise DamageError(seq, "reordered", f"its text says it is entry {number}, after {before!r:.12}")
-                if not salt or len(salt) != SALT or not words or about != subject or payload != _digest(salt, words):
+                if (
+                    not salt
+                    or len(salt) != SALT
+                    or not words
+                    or about != subject
+                    or payload != sha256(salt + words).hexdigest()
+                ):
                     self._payload(Stored(*row), about)
                 previous = row_mac.hex()
                 if seal is not None and seq == seal.last:
