@@ -50,8 +50,8 @@ class Load:
         everybody = [self._source(number) for number in range(SOURCES)]
         everybody += [
             self._crew(SUPPORT, ("sam", "priya"), ("leo",)),
-            self._crew(SHOP, ("maya", "jonas"), ("tomas", "aisha")),
-            self._crew(TRIAGE, ("wei", "jonas"), ("ines", "tomas", "grace", "elena")),
+            self._crew(SHOP, ("maya", "priya"), ("tomas", "aisha")),
+            self._crew(TRIAGE, ("wei", "priya"), ("ines", "tomas", "grace", "elena")),
         ]
         tasks = [asyncio.create_task(one) for one in everybody]
         try:
