@@ -98,16 +98,16 @@ class DatabaseSource:
     def _rows(self, query: sqlalchemy.Select[Any], seq: Any) -> Iterator[Any]:
         """Return what a query finds in the order of `seq`, its first column, so many rows at a time.
 
-        As the driver returns them: to make an object of a row takes longer than to check it.
+        As the driver returns them, one by one: to make an object of a row takes longer than to check it.
         """
-        page = query
+        page, row = query, None
         while True:
             with self._session.connection().execute(page.order_by(seq).limit(self._batch)) as found:
-                rows = cast("Any", found.cursor).fetchall()
-            if not rows:
+                for row in cast("Iterable[Any]", found.cursor):
+                    yield row
+            if row is None:
                 return
-            yield from rows
-            page = query.where(seq > rows[-1][0])
+            page, row = query.where(seq > row[0]), None
 
     def _everything(self) -> sqlalchemy.Select[Any]:
         entry, payload = TrailEntry, TrailPayload
